@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/error.h: the one way in which libgpt reports a failure: a status code and a message of the thread. */
+#ifndef GPT__BASE_ERROR_H
+#define GPT__BASE_ERROR_H
+
+#include <gpt/status.h>
+
+/*
+ * Sets the thread's message, printf-style, and returns code, so that a failure is one statement:
+ *
+ *     return gpt__fail(GPT_E_FORMAT, "%s: tensor %s has %d dimensions, expected %d", path, name, found, expected);
+ *
+ * The message is a line of English without a newline; what does not fit in it is cut at a character's end, and control
+ * characters, which can only come from a file or the caller, are shown as '?'.
+ */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+gpt_status gpt__fail(gpt_status code, const char *format, ...);
+
+/*
+ * The check at the top of a public function: returns GPT_E_ARGUMENT naming the function and the condition that should
+ * have held.
+ */
+#define GPT__CHECK_ARGUMENT(condition)                                                                     \
+    do {                                                                                                   \
+        if (!(condition))                                                                                  \
+            return gpt__fail(GPT_E_ARGUMENT, "%s: argument check failed: %s", __func__, #condition);       \
+    } while (0)
+
+/* Returns the status of a step that failed, for functions that have nothing to clean up. */
+#define GPT__TRY(step)                        \
+    do {                                      \
+        gpt_status gpt__try_status = (step);  \
+        if (gpt__try_status != GPT_OK)        \
+            return gpt__try_status;           \
+    } while (0)
+
+#endif

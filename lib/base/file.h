@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/file.h: the one file reader: a file mapped read-only. Also paths and their tests. */
+#ifndef GPT__BASE_FILE_H
+#define GPT__BASE_FILE_H
+
+#include "base/error.h"
+
+/* A mapped file. Begins as {0}. */
+typedef struct gpt__file {
+    const unsigned char *data; /* NULL when the file is empty */
+    size_t size;
+    char *path;
+} gpt__file;
+
+/* Maps a regular file. GPT_E_NOT_FOUND when there is none, GPT_E_FILE when it can not be read. */
+gpt_status gpt__file_open(gpt__file *file, const char *path);
+
+/* Unmaps. Takes a file that was never opened. */
+void gpt__file_close(gpt__file *file);
+
+/*
+ * Tells the system that a range of the mapping is not needed any more, so that it does not count as memory of the
+ * process. The range may be read again; it then comes from the file anew.
+ */
+void gpt__file_drop_pages(const gpt__file *file, size_t offset, size_t length);
+
+/* directory + "/" + name, freed with gpt__release; NULL when there is no memory. */
+char *gpt__join_path(const char *directory, const char *name);
+
+int gpt__is_directory(const char *path);
+int gpt__is_file(const char *path);
+
+#endif

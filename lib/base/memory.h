@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/memory.h: the one allocation wrapper. Sizes are counts times element sizes, checked for overflow. */
+#ifndef GPT__BASE_MEMORY_H
+#define GPT__BASE_MEMORY_H
+
+#include "base/error.h"
+
+/* The alignment of tensors: a cache line, and the widest vector register. */
+#define GPT__TENSOR_ALIGNMENT 64
+
+/*
+ * Each returns NULL with a message that names the size when there is no memory; the caller then returns GPT_E_MEMORY.
+ * A count of 0 gives a pointer that must not be read. All are freed with gpt__release.
+ */
+void *gpt__allocate(size_t count, size_t size);
+void *gpt__allocate_zeroed(size_t count, size_t size);
+void *gpt__allocate_tensor(size_t count, size_t size);
+
+/* Resizes to count elements; on failure returns NULL and leaves old as it was. */
+void *gpt__resize(void *old, size_t count, size_t size);
+
+/* Makes room for at least needed elements in a growing array, at least doubling it. *array may be NULL. */
+gpt_status gpt__reserve(void **array, size_t *capacity, size_t needed, size_t size);
+
+/* Copies length bytes and adds a NUL. */
+char *gpt__copy_string(const char *text, size_t length);
+
+/* Takes NULL. */
+void gpt__release(void *memory);
+
+/*
+ * For tests: lets n more allocations of this thread succeed and fails the one after them, and all that follow when
+ * every_later is set. A negative n, which is the start, fails none.
+ */
+void gpt__fail_allocation_after(long n, int every_later);
+
+#endif
