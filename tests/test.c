@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tests/test.c: counting, comparing, and files for tests. */
-#define _GNU_SOURCE
 #include "test.h"
 
 #include <ftw.h>

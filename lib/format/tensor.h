@@ -51,6 +51,9 @@ void gpt__checkpoint_close(gpt__checkpoint *checkpoint);
 size_t gpt__checkpoint_count(const gpt__checkpoint *checkpoint);
 const gpt__tensor *gpt__checkpoint_at(const gpt__checkpoint *checkpoint, size_t index);
 
+/* What messages call the checkpoint: the file of the weights, or their index. */
+const char *gpt__checkpoint_path(const gpt__checkpoint *checkpoint);
+
 /* The tensor of that name, or NULL. */
 const gpt__tensor *gpt__checkpoint_find(const gpt__checkpoint *checkpoint, const char *name);
 

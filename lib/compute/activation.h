@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compute/activation.h: the non-linear functions of the feed-forward part, which oneDNN applies within a product. */
+#ifndef GPT__COMPUTE_ACTIVATION_H
+#define GPT__COMPUTE_ACTIVATION_H
+
+#include <stdint.h>
+
+typedef enum gpt__activation {
+    GPT__IDENTITY,
+    GPT__GELU_TANH,  /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): gelu_new (Hendrycks and Gimpel 2016) */
+    GPT__GELU_ERF,   /* x/2 (1 + erf(x / sqrt 2)): gelu */
+    GPT__RELU,       /* max(x, 0) */
+    GPT__SILU,       /* x sigmoid(x) */
+    GPT__QUICK_GELU  /* x sigmoid(1.702 x) */
+} gpt__activation;
+
+/* Applies an activation to count values in place, to about 1e-6. */
+void gpt__activate(float *x, int64_t count, gpt__activation activation);
+
+#endif

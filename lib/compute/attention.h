@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compute/attention.h: causal multi-head attention over keys and values that lie in pages (Vaswani et al., "Attention Is
+ * All You Need", 2017; pages after Kwon et al., 2023).
+ *
+ * Letters: T tokens of a span, H query heads, KV key and value heads (H is a multiple of KV), K values of a head.
+ */
+#ifndef GPT__COMPUTE_ATTENTION_H
+#define GPT__COMPUTE_ATTENTION_H
+
+#include "base/error.h"
+
+/* Tokens of a page. More make each product larger, and waste more at the end of each sequence. */
+#define GPT__PAGE_TOKENS 128
+
+/*
+ * The part of a page that belongs to one layer: keys [KV, K, GPT__PAGE_TOKENS], then values [KV, GPT__PAGE_TOKENS, K].
+ * Keys are kept transposed, as the product of queries with them reads them.
+ */
+size_t gpt__attention_page_floats(int32_t KV, int32_t K);
+
+/* What is the same for all spans of a layer. */
+typedef struct gpt__attention {
+    int32_t H, KV, K;
+    float scale;         /* of the scores */
+    size_t layer_offset; /* floats from a page's begin to this layer's part */
+} gpt__attention;
+
+/* Tokens of one sequence that are computed together. */
+typedef struct gpt__attention_span {
+    float *const *pages; /* of the sequence, with room for position + T tokens */
+    int64_t position;    /* of the first token: so many come before it */
+    int64_t T;
+    int64_t row; /* of the first token, in qkv and out */
+} gpt__attention_span;
+
+/* Memory of one generator. Begins as {0}. */
+typedef struct gpt__attention_scratch {
+    float *scores; /* [threads, floats_per_thread] */
+    size_t capacity;
+    size_t floats_per_thread;
+    struct gpt__attention_item *items;
+    size_t item_count;
+    size_t item_capacity;
+} gpt__attention_scratch;
+
+void gpt__attention_scratch_release(gpt__attention_scratch *scratch);
+
+/* Lays out the work for these spans, which then is the same for each layer. threads is the most that will work. */
+gpt_status gpt__attention_plan(gpt__attention_scratch *scratch, const gpt__attention *attention,
+                               const gpt__attention_span *spans, size_t count, int threads);
+
+/*
+ * Stores the keys and values of all spans in their pages, and attends. qkv holds rows [H K queries, KV K keys, KV K
+ * values]; out [rows, H K] receives for each token and head the mean of the values, weighted by the softmax of the scores.
+ */
+gpt_status gpt__attention_apply(gpt__attention_scratch *scratch, const gpt__attention *attention,
+                                const gpt__attention_span *spans, size_t count, const float *qkv, float *out);
+
+#endif

@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compute/onednn.c: the only file that includes oneDNN. Products are its matmul primitive, with the weights packed once in
+ * the layout that it asks for at one row; that layout serves every number of rows by the same kind of code (measured
+ * with 2.6.3 and 3.x: tests/bench).
+ *
+ * Primitives and their arguments belong to one worker, so that threads share nothing that changes. Making one again in
+ * another worker is cheap, since oneDNN keeps the machine code in a cache of its own.
+ */
+#include "compute/onednn.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The differences between oneDNN 2 and 3: memory descriptors became opaque, operation descriptors went away, and two
+ * post-operations changed their arguments. md is what holds a descriptor, md_ref what oneDNN's functions take.
+ */
+#if DNNL_VERSION_MAJOR >= 3
+typedef dnnl_memory_desc_t md;
+typedef const_dnnl_memory_desc_t md_ref;
+
+static md_ref ref(const md *m)
+{
+    return *m;
+}
+
+static void md_destroy(md *m)
+{
+    if (*m != NULL)
+        dnnl_memory_desc_destroy(*m);
+    *m = NULL;
+}
+
+static dnnl_status_t md_strided(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                const dnnl_dims_t strides)
+{
+    return dnnl_memory_desc_create_with_strides(m, rank, dims, type, strides);
+}
+
+static dnnl_status_t md_any(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type)
+{
+    return dnnl_memory_desc_create_with_tag(m, rank, dims, type, dnnl_format_tag_any);
+}
+
+static dnnl_status_t md_copy(md *m, md_ref from)
+{
+    return dnnl_memory_desc_clone(m, from);
+}
+
+static dnnl_status_t matmul_create(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const md *x, const md *w,
+                                   const md *bias, const md *y, dnnl_primitive_attr_t attributes)
+{
+    return dnnl_matmul_primitive_desc_create(pd, engine, *x, *w, bias != NULL ? *bias : NULL, *y, attributes);
+}
+
+static dnnl_status_t append_sum(dnnl_post_ops_t operations)
+{
+    return dnnl_post_ops_append_sum(operations, 1.0f, 0, dnnl_data_type_undef);
+}
+
+static dnnl_status_t append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha)
+{
+    return dnnl_post_ops_append_eltwise(operations, kind, alpha, 0.0f);
+}
+
+/* Strides and inner blocks of a packed matrix. */
+static int blocking(md_ref m, const dnnl_dim_t **strides, const dnnl_dim_t **blocks, const dnnl_dim_t **indices)
+{
+    int count = 0;
+    dnnl_memory_desc_query(m, dnnl_query_strides, strides);
+    dnnl_memory_desc_query(m, dnnl_query_inner_nblks_s32, &count);
+    dnnl_memory_desc_query(m, dnnl_query_inner_blks, blocks);
+    dnnl_memory_desc_query(m, dnnl_query_inner_idxs, indices);
+    return count;
+}
+#else
+typedef dnnl_memory_desc_t md;
+typedef const dnnl_memory_desc_t *md_ref;
+
+static md_ref ref(const md *m)
+{
+    return m;
+}
+
+static void md_destroy(md *m)
+{
+    (void)m;
+}
+
+static dnnl_status_t md_strided(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                const dnnl_dims_t strides)
+{
+    return dnnl_memory_desc_init_by_strides(m, rank, dims, type, strides);
+}
+
+static dnnl_status_t md_any(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type)
+{
+    return dnnl_memory_desc_init_by_tag(m, rank, dims, type, dnnl_format_tag_any);
+}
+
+static dnnl_status_t md_copy(md *m, md_ref from)
+{
+    *m = *from;
+    return dnnl_success;
+}
+
+static dnnl_status_t matmul_create(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const md *x, const md *w,
+                                   const md *bias, const md *y, dnnl_primitive_attr_t attributes)
+{
+    dnnl_matmul_desc_t operation;
+    dnnl_status_t status = dnnl_matmul_desc_init(&operation, x, w, bias, y);
+    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &operation, attributes, engine, NULL) : status;
+}
+
+static dnnl_status_t append_sum(dnnl_post_ops_t operations)
+{
+    return dnnl_post_ops_append_sum(operations, 1.0f);
+}
+
+static dnnl_status_t append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha)
+{
+    return dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, 0.0f);
+}
+
+static int blocking(md_ref m, const dnnl_dim_t **strides, const dnnl_dim_t **blocks, const dnnl_dim_t **indices)
+{
+    *strides = m->format_desc.blocking.strides;
+    *blocks = m->format_desc.blocking.inner_blks;
+    *indices = m->format_desc.blocking.inner_idxs;
+    return m->format_desc.blocking.inner_nblks;
+}
+#endif
+
+struct gpt__engine {
+    dnnl_engine_t engine;
+    gpt__product_kind *kinds;
+    size_t kind_count;
+    size_t kind_capacity;
+};
+
+struct gpt__packed {
+    md layout;
+    dnnl_memory_t memory;
+    void *data;
+    size_t bytes;
+    gpt__product_kind kind;
+    size_t *offsets_k; /* element (k, n) of the packed matrix is at offsets_k[k] + the offset of n */
+};
+
+/* A primitive with its arguments, which change their addresses from call to call. */
+typedef struct plan {
+    dnnl_primitive_t primitive;
+    dnnl_memory_t x, bias, out, scratch;
+    size_t scratch_bytes;
+    int is_reference;
+} plan;
+
+struct gpt__worker {
+    gpt__engine *engine;
+    dnnl_stream_t stream;
+    int threads;
+    plan *plans; /* [kinds, GPT__BUCKETS], made as they are needed */
+    void *scratch;
+    size_t scratch_bytes;
+};
+
+static const int64_t buckets[GPT__BUCKETS] = {1,  2,  3,  4,  6,   8,   12,  16,  24,
+                                              32, 48, 64, 96, 128, 192, 256, 384, GPT__MOST_ROWS};
+
+/* Passes a oneDNN status on as ours. */
+static gpt_status check(dnnl_status_t status, const char *what)
+{
+    if (status == dnnl_success)
+        return GPT_OK;
+    if (status == dnnl_out_of_memory)
+        return gpt__fail(GPT_E_MEMORY, "out of memory in oneDNN (%s)", what);
+    return gpt__fail(GPT_E_INTERNAL, "oneDNN failed with status %d (%s)", (int)status, what);
+}
+
+#define TRY_DNNL(call) GPT__TRY(check((call), #call))
+
+static dnnl_data_type_t data_type(gpt_dtype type)
+{
+    return type == GPT_DTYPE_F32 ? dnnl_f32 : type == GPT_DTYPE_BF16 ? dnnl_bf16 : dnnl_s8;
+}
+
+static gpt_status matrix(md *m, int64_t rows, int64_t columns, gpt_dtype type)
+{
+    const dnnl_dims_t dims = {rows, columns};
+    const dnnl_dims_t strides = {columns, 1};
+    return check(md_strided(m, 2, dims, data_type(type), strides), "matrix");
+}
+
+/*
+ * Engine.
+ */
+
+const char *gpt_backend(void)
+{
+    static _Thread_local char text[128];
+    const dnnl_version_t *version = dnnl_version();
+    const char *isa = "baseline";
+    switch ((int)dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_sse41:
+        isa = "sse41";
+        break;
+    case dnnl_cpu_isa_avx:
+        isa = "avx";
+        break;
+    case dnnl_cpu_isa_avx2:
+        isa = "avx2";
+        break;
+    case dnnl_cpu_isa_avx512_core:
+        isa = "avx512_core";
+        break;
+    case dnnl_cpu_isa_avx512_core_vnni:
+        isa = "avx512_core_vnni";
+        break;
+    case dnnl_cpu_isa_avx512_core_bf16:
+        isa = "avx512_core_bf16";
+        break;
+    case dnnl_cpu_isa_avx512_core_amx:
+        isa = "avx512_core_amx";
+        break;
+    default:
+        break;
+    }
+    snprintf(text, sizeof text, "oneDNN %d.%d.%d, OpenMP, %s", version->major, version->minor, version->patch, isa);
+    return text;
+}
+
+gpt_status gpt__engine_new(gpt__engine **out)
+{
+    gpt__engine *engine = gpt__allocate_zeroed(1, sizeof *engine);
+    if (engine == NULL)
+        return GPT_E_MEMORY;
+    gpt_status status = check(dnnl_engine_create(&engine->engine, dnnl_cpu, 0), "engine");
+    if (status != GPT_OK) {
+        gpt__release(engine);
+        return status;
+    }
+    *out = engine;
+    return GPT_OK;
+}
+
+void gpt__engine_free(gpt__engine *engine)
+{
+    if (engine == NULL)
+        return;
+    dnnl_engine_destroy(engine->engine);
+    gpt__release(engine->kinds);
+    gpt__release(engine);
+}
+
+static int same_kind(const gpt__product_kind *a, const gpt__product_kind *b)
+{
+    return a->K == b->K && a->N == b->N && a->type == b->type && a->out == b->out && a->has_bias == b->has_bias &&
+           a->accumulates == b->accumulates && a->activation == b->activation;
+}
+
+gpt_status gpt__engine_add_kind(int *out, gpt__engine *engine, const gpt__product_kind *kind)
+{
+    for (size_t i = 0; i < engine->kind_count; i++) {
+        if (same_kind(&engine->kinds[i], kind)) {
+            *out = (int)i;
+            return GPT_OK;
+        }
+    }
+    GPT__TRY(gpt__reserve((void **)&engine->kinds, &engine->kind_capacity, engine->kind_count + 1,
+                          sizeof *engine->kinds));
+    engine->kinds[engine->kind_count] = *kind;
+    *out = (int)engine->kind_count++;
+    return GPT_OK;
+}
+
+/*
+ * Primitives.
+ */
+
+static gpt_status append_activation(dnnl_post_ops_t operations, gpt__activation activation)
+{
+    switch (activation) {
+    case GPT__IDENTITY:
+        return GPT_OK;
+    case GPT__GELU_TANH:
+        return check(append_eltwise(operations, dnnl_eltwise_gelu_tanh, 0.0f), "gelu_tanh");
+    case GPT__GELU_ERF:
+        return check(append_eltwise(operations, dnnl_eltwise_gelu_erf, 0.0f), "gelu_erf");
+    case GPT__RELU:
+        return check(append_eltwise(operations, dnnl_eltwise_relu, 0.0f), "relu");
+    case GPT__SILU:
+        return check(append_eltwise(operations, dnnl_eltwise_swish, 1.0f), "swish");
+    case GPT__QUICK_GELU:
+        return check(append_eltwise(operations, dnnl_eltwise_swish, 1.702f), "swish");
+    }
+    return gpt__fail(GPT_E_INTERNAL, "activation %d is unknown", (int)activation);
+}
+
+static gpt_status set_post_operations(dnnl_primitive_attr_t attributes, const gpt__product_kind *kind)
+{
+    dnnl_post_ops_t operations = NULL;
+    TRY_DNNL(dnnl_post_ops_create(&operations));
+    gpt_status status = GPT_OK;
+    if (kind->accumulates)
+        status = check(append_sum(operations), "sum");
+    if (status == GPT_OK)
+        status = append_activation(operations, kind->activation);
+    if (status == GPT_OK)
+        status = check(dnnl_primitive_attr_set_post_ops(attributes, operations), "post operations");
+    dnnl_post_ops_destroy(operations);
+    return status;
+}
+
+static gpt_status new_attributes(dnnl_primitive_attr_t *out, const gpt__product_kind *kind)
+{
+    TRY_DNNL(dnnl_primitive_attr_create(out));
+    /* With scratch memory of the caller's, execution allocates nothing. */
+    gpt_status status = check(dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user), "scratchpad");
+    if (status == GPT_OK)
+        status = set_post_operations(*out, kind);
+    if (status != GPT_OK)
+        dnnl_primitive_attr_destroy(*out);
+    return status;
+}
+
+/* The descriptors of a product's operands. */
+typedef struct operands {
+    md x, weights, bias, out;
+} operands;
+
+static void operands_destroy(operands *o)
+{
+    md_destroy(&o->x);
+    md_destroy(&o->weights);
+    md_destroy(&o->bias);
+    md_destroy(&o->out);
+}
+
+/* layout is that of packed weights, or NULL to let oneDNN choose. */
+static gpt_status describe(operands *o, const gpt__product_kind *kind, int64_t T, const md *layout)
+{
+    const dnnl_dims_t dims = {kind->K, kind->N};
+    GPT__TRY(matrix(&o->x, T, kind->K, kind->type));
+    if (layout != NULL)
+        TRY_DNNL(md_copy(&o->weights, ref(layout)));
+    else
+        TRY_DNNL(md_any(&o->weights, 2, dims, data_type(kind->type)));
+    if (kind->has_bias)
+        GPT__TRY(matrix(&o->bias, 1, kind->N, GPT_DTYPE_F32));
+    return matrix(&o->out, T, kind->N, kind->out);
+}
+
+static gpt_status describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const gpt__product_kind *kind,
+                                   int64_t T, const md *layout)
+{
+    operands o;
+    memset(&o, 0, sizeof o);
+    dnnl_primitive_attr_t attributes = NULL;
+    gpt_status status = describe(&o, kind, T, layout);
+    if (status == GPT_OK)
+        status = new_attributes(&attributes, kind);
+    if (status == GPT_OK) {
+        status = check(matmul_create(out, engine, &o.x, &o.weights, kind->has_bias ? &o.bias : NULL, &o.out,
+                                     attributes), "matmul");
+        dnnl_primitive_attr_destroy(attributes);
+    }
+    operands_destroy(&o);
+    return status;
+}
+
+int gpt__engine_supports(const gpt__engine *engine, gpt_dtype type)
+{
+    const gpt__product_kind kind = {.K = 64, .N = 64, .type = type, .out = GPT_DTYPE_F32};
+    dnnl_primitive_desc_t description = NULL;
+    gpt_status status = describe_product(&description, engine->engine, &kind, 1, NULL);
+    dnnl_primitive_desc_destroy(description);
+    return status == GPT_OK;
+}
+
+/*
+ * Packed weights.
+ */
+
+static gpt_status reorder(gpt__packed *packed, dnnl_engine_t engine, const md *from, const void *weights)
+{
+    dnnl_primitive_desc_t description = NULL;
+    dnnl_primitive_t primitive = NULL;
+    dnnl_memory_t source = NULL;
+    dnnl_stream_t stream = NULL;
+    gpt_status status = check(
+        dnnl_reorder_primitive_desc_create(&description, ref(from), engine, ref(&packed->layout), engine, NULL),
+        "reorder");
+    if (status == GPT_OK)
+        status = check(dnnl_primitive_create(&primitive, description), "reorder");
+    if (status == GPT_OK)
+        status = check(dnnl_memory_create(&source, ref(from), engine, (void *)weights), "source of reorder");
+    if (status == GPT_OK)
+        status = check(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), "stream");
+    if (status == GPT_OK) {
+        const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, packed->memory}};
+        status = check(dnnl_primitive_execute(primitive, stream, 2, arguments), "reorder");
+    }
+    if (status == GPT_OK)
+        status = check(dnnl_stream_wait(stream), "reorder");
+    dnnl_stream_destroy(stream);
+    dnnl_memory_destroy(source);
+    dnnl_primitive_destroy(primitive);
+    dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
+/* Asks oneDNN for the best layout at one row, and makes the memory for it. */
+static gpt_status choose_layout(gpt__packed *packed, dnnl_engine_t engine)
+{
+    dnnl_primitive_desc_t description = NULL;
+    GPT__TRY(describe_product(&description, engine, &packed->kind, 1, NULL));
+    gpt_status status =
+        check(md_copy(&packed->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0)), "layout");
+    dnnl_primitive_desc_destroy(description);
+    if (status != GPT_OK)
+        return status;
+    packed->bytes = dnnl_memory_desc_get_size(ref(&packed->layout));
+    packed->data = gpt__allocate_tensor(packed->bytes, 1);
+    if (packed->data == NULL)
+        return GPT_E_MEMORY;
+    return check(dnnl_memory_create(&packed->memory, ref(&packed->layout), engine, packed->data), "packed weights");
+}
+
+/*
+ * The offset of index i of one dimension (0: k, 1: n). In a blocked layout the offset of an element is the sum of one part
+ * for each dimension: the outer stride times the block's number, and inside the block the place among the inner blocks,
+ * the last of which varies fastest.
+ */
+static size_t offset_in_layout(const md *layout, int dimension, int64_t i)
+{
+    const dnnl_dim_t *strides, *blocks, *indices;
+    int count = blocking(ref(layout), &strides, &blocks, &indices);
+    size_t offset = 0;
+    size_t inner = 1;
+    for (int b = count - 1; b >= 0; b--) {
+        if (indices[b] == dimension) {
+            offset += (size_t)(i % blocks[b]) * inner;
+            i /= blocks[b];
+        }
+        inner *= (size_t)blocks[b];
+    }
+    return offset + (size_t)i * (size_t)strides[dimension];
+}
+
+static gpt_status find_offsets(gpt__packed *packed)
+{
+    packed->offsets_k = gpt__allocate((size_t)packed->kind.K, sizeof *packed->offsets_k);
+    if (packed->offsets_k == NULL)
+        return GPT_E_MEMORY;
+    for (int64_t k = 0; k < packed->kind.K; k++)
+        packed->offsets_k[k] = offset_in_layout(&packed->layout, 0, k);
+    return GPT_OK;
+}
+
+gpt_status gpt__packed_new(gpt__packed **out, gpt__engine *engine, int kind, const void *weights, gpt_dtype type,
+                           int64_t stride_k, int64_t stride_n)
+{
+    gpt__packed *packed = gpt__allocate_zeroed(1, sizeof *packed);
+    if (packed == NULL)
+        return GPT_E_MEMORY;
+    packed->kind = engine->kinds[kind];
+    const dnnl_dims_t dims = {packed->kind.K, packed->kind.N};
+    const dnnl_dims_t strides = {stride_k, stride_n};
+    md from;
+    memset(&from, 0, sizeof from);
+    gpt_status status = choose_layout(packed, engine->engine);
+    if (status == GPT_OK)
+        status = check(md_strided(&from, 2, dims, data_type(type), strides), "plain weights");
+    if (status == GPT_OK)
+        status = reorder(packed, engine->engine, &from, weights);
+    if (status == GPT_OK)
+        status = find_offsets(packed);
+    md_destroy(&from);
+    if (status != GPT_OK) {
+        gpt__packed_free(packed);
+        return status;
+    }
+    *out = packed;
+    return GPT_OK;
+}
+
+void gpt__packed_free(gpt__packed *packed)
+{
+    if (packed == NULL)
+        return;
+    dnnl_memory_destroy(packed->memory);
+    md_destroy(&packed->layout);
+    gpt__release(packed->data);
+    gpt__release(packed->offsets_k);
+    gpt__release(packed);
+}
+
+int64_t gpt__packed_bytes(const gpt__packed *packed)
+{
+    return (int64_t)packed->bytes;
+}
+
+void gpt__packed_column(float *out, const gpt__packed *packed, int64_t n)
+{
+    size_t base = offset_in_layout(&packed->layout, 1, n);
+    if (packed->kind.type == GPT_DTYPE_F32) {
+        const float *data = (const float *)packed->data + base;
+        for (int64_t k = 0; k < packed->kind.K; k++)
+            out[k] = data[packed->offsets_k[k]];
+    } else {
+        const uint16_t *data = (const uint16_t *)packed->data + base;
+        for (int64_t k = 0; k < packed->kind.K; k++)
+            out[k] = gpt__bf16_to_f32(data[packed->offsets_k[k]]);
+    }
+}
+
+/*
+ * Workers.
+ */
+
+gpt_status gpt__worker_new(gpt__worker **out, gpt__engine *engine, int threads)
+{
+    gpt__worker *worker = gpt__allocate_zeroed(1, sizeof *worker);
+    if (worker == NULL)
+        return GPT_E_MEMORY;
+    worker->engine = engine;
+    worker->threads = threads;
+    worker->plans = gpt__allocate_zeroed(engine->kind_count * GPT__BUCKETS, sizeof *worker->plans);
+    gpt_status status = worker->plans == NULL ? GPT_E_MEMORY : GPT_OK;
+    if (status == GPT_OK)
+        status = check(dnnl_stream_create(&worker->stream, engine->engine, dnnl_stream_default_flags), "stream");
+    if (status != GPT_OK) {
+        gpt__worker_free(worker);
+        return status;
+    }
+    *out = worker;
+    return GPT_OK;
+}
+
+static void plan_destroy(plan *p)
+{
+    dnnl_memory_destroy(p->x);
+    dnnl_memory_destroy(p->bias);
+    dnnl_memory_destroy(p->out);
+    dnnl_memory_destroy(p->scratch);
+    dnnl_primitive_destroy(p->primitive);
+    memset(p, 0, sizeof *p);
+}
+
+void gpt__worker_free(gpt__worker *worker)
+{
+    if (worker == NULL)
+        return;
+    for (size_t i = 0; worker->plans != NULL && i < worker->engine->kind_count * GPT__BUCKETS; i++)
+        plan_destroy(&worker->plans[i]);
+    dnnl_stream_destroy(worker->stream);
+    gpt__release(worker->plans);
+    gpt__release(worker->scratch);
+    gpt__release(worker);
+}
+
+int gpt__worker_threads(const gpt__worker *worker)
+{
+    return worker->threads;
+}
+
+static int bucket_of(int64_t rows)
+{
+    int bucket = 0;
+    while (bucket < GPT__BUCKETS - 1 && buckets[bucket] < rows)
+        bucket++;
+    return bucket;
+}
+
+int64_t gpt__bucket_rows(int64_t rows)
+{
+    return buckets[bucket_of(rows)];
+}
+
+static gpt_status new_memory(dnnl_memory_t *out, dnnl_engine_t engine, md_ref m)
+{
+    return check(dnnl_memory_create(out, m, engine, DNNL_MEMORY_NONE), "memory");
+}
+
+static gpt_status grow_scratch(gpt__worker *worker, size_t bytes)
+{
+    if (bytes <= worker->scratch_bytes)
+        return GPT_OK;
+    void *scratch = gpt__allocate_tensor(bytes, 1);
+    if (scratch == NULL)
+        return GPT_E_MEMORY;
+    gpt__release(worker->scratch);
+    worker->scratch = scratch;
+    worker->scratch_bytes = bytes;
+    return GPT_OK;
+}
+
+static gpt_status fill_plan(plan *p, gpt__worker *worker, const gpt__product_kind *kind, int64_t T,
+                            const_dnnl_primitive_desc_t description)
+{
+    dnnl_engine_t engine = worker->engine->engine;
+    const char *name = "";
+    dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    p->is_reference = strncmp(name, "ref", 3) == 0 || strstr(name, ":ref") != NULL;
+    gpt__log(GPT_LOG_DEBUG, "product [%lld, %lld] x [%lld, %lld] %s: %s", (long long)T, (long long)kind->K,
+             (long long)kind->K, (long long)kind->N, gpt_dtype_name(kind->type), name);
+
+    md_ref scratch = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
+    p->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+    GPT__TRY(grow_scratch(worker, p->scratch_bytes));
+    GPT__TRY(new_memory(&p->x, engine, dnnl_primitive_desc_query_md(description, dnnl_query_src_md, 0)));
+    GPT__TRY(new_memory(&p->out, engine, dnnl_primitive_desc_query_md(description, dnnl_query_dst_md, 0)));
+    if (kind->has_bias)
+        GPT__TRY(new_memory(&p->bias, engine, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 1)));
+    GPT__TRY(new_memory(&p->scratch, engine, scratch));
+    TRY_DNNL(dnnl_primitive_create(&p->primitive, description));
+    return GPT_OK;
+}
+
+static gpt_status make_plan(plan *p, gpt__worker *worker, const gpt__packed *weights, int64_t T)
+{
+    dnnl_primitive_desc_t description = NULL;
+    GPT__TRY(describe_product(&description, worker->engine->engine, &weights->kind, T, &weights->layout));
+    gpt_status status = fill_plan(p, worker, &weights->kind, T, description);
+    dnnl_primitive_desc_destroy(description);
+    if (status != GPT_OK)
+        plan_destroy(p);
+    return status;
+}
+
+gpt_status gpt__worker_product(gpt__worker *worker, int kind, const gpt__packed *weights, const float *bias,
+                               const void *x, void *out, int64_t T)
+{
+    plan *p = &worker->plans[(size_t)kind * GPT__BUCKETS + (size_t)bucket_of(T)];
+    if (p->primitive == NULL)
+        GPT__TRY(make_plan(p, worker, weights, T));
+    TRY_DNNL(dnnl_memory_set_data_handle(p->x, (void *)x));
+    TRY_DNNL(dnnl_memory_set_data_handle(p->out, out));
+    TRY_DNNL(dnnl_memory_set_data_handle(p->scratch, worker->scratch));
+    dnnl_exec_arg_t arguments[5] = {
+        {DNNL_ARG_SRC, p->x}, {DNNL_ARG_WEIGHTS, weights->memory}, {DNNL_ARG_DST, p->out}, {DNNL_ARG_SCRATCHPAD, p->scratch}};
+    int count = 4;
+    if (bias != NULL) {
+        TRY_DNNL(dnnl_memory_set_data_handle(p->bias, (void *)bias));
+        arguments[count++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, p->bias};
+    }
+    TRY_DNNL(dnnl_primitive_execute(p->primitive, worker->stream, count, arguments));
+    return check(dnnl_stream_wait(worker->stream), "product");
+}
+
+void gpt__worker_count_primitives(int *made, int *reference, const gpt__worker *worker)
+{
+    *made = *reference = 0;
+    for (size_t i = 0; i < worker->engine->kind_count * GPT__BUCKETS; i++) {
+        *made += worker->plans[i].primitive != NULL;
+        *reference += worker->plans[i].primitive != NULL && worker->plans[i].is_reference;
+    }
+}
+
+gpt_status gpt__sgemm(int64_t M, int64_t N, int64_t K, float alpha, const float *A, int64_t lda, const float *B,
+                      int64_t ldb, float beta, float *C, int64_t ldc)
+{
+    return check(dnnl_sgemm('N', 'N', M, N, K, alpha, A, lda, B, ldb, beta, C, ldc), "sgemm");
+}

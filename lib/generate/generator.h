@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* generate/generator.h: what a generator is made of, for the files of this folder. */
+#ifndef GPT__GENERATE_GENERATOR_H
+#define GPT__GENERATE_GENERATOR_H
+
+#include "base/buffer.h"
+#include "generate/sequence.h"
+
+/* Kept by the generator from step to step, so that its buffers are used again. */
+struct gpt_event {
+    int64_t sequence;
+    int32_t token;
+    gpt_finish finish;
+    float logprob;
+    gpt__buffer text;
+    int32_t *top_tokens; /* [top_count] */
+    float *top_logprobs; /* [top_count] */
+    size_t top_count;
+    size_t top_tokens_capacity;
+    size_t top_logprobs_capacity;
+    gpt__sequence *owner; /* during the step */
+};
+
+struct gpt_generator {
+    gpt_model *model;
+    gpt__settings settings;
+    int threads;
+    int chunk;
+    int64_t cache_tokens;
+    uint64_t last_seed;
+    atomic_int cancelled;
+
+    gpt__kv_cache cache;
+    gpt__forward forward;
+    int forward_threads; /* the number it was made for; 0 before it is made */
+    gpt__sampler_scratch sampler;
+
+    gpt__sequence **sequences; /* that run, in the order in which they were added */
+    size_t sequence_count;
+    size_t sequence_capacity;
+    int64_t next_id;
+
+    gpt__span *spans; /* of the step that is under way */
+    gpt__sequence **owners;
+    size_t span_count;
+    size_t span_capacity;
+    size_t owner_capacity;
+
+    gpt_event *events;
+    size_t event_count;
+    size_t event_capacity;
+};
+
+#define GPT__DEFAULT_CHUNK 512
+
+/* Settings of a new generator: the defaults, and over them what the model's files ask for. */
+gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *model);
+
+/* Makes the forward pass's memory for the number of threads that is set now, and sets the cache's limit. */
+gpt_status gpt__generator_prepare(gpt_generator *generator);
+
+/* GPT_E_CANCELLED when gpt_generator_cancel was called before. */
+gpt_status gpt__generator_check_cancelled(gpt_generator *generator);
+
+/* Passes a status on; one that tells of a cancellation has now been told. */
+gpt_status gpt__generator_told(gpt_generator *generator, gpt_status status);
+
+/* Drops all sequences. */
+void gpt__generator_drop_all(gpt_generator *generator);
+
+/* Each id is from 0 to V - 1. */
+gpt_status gpt__generator_check_ids(const gpt_generator *generator, const int32_t *ids, size_t count);
+
+/* The text as ids; the beginning-of-text token for an empty text. *ids is freed with gpt__release. */
+gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generator *generator, const char *text,
+                                 size_t length);
+
+#endif

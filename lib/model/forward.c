@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model/forward.c: one transformer for all families. It reads the configuration's flags and never asks for the family.
+ *
+ * Letters: T tokens of all spans, D width, H heads, KV key and value heads, K head size, V vocabulary, R tokens whose
+ * outputs are wanted. Matrices that products write have a few more rows than T: see gpt__linear_rows.
+ */
+#include "model/forward.h"
+
+#include "base/memory.h"
+#include "compute/norm.h"
+
+#include <omp.h>
+
+gpt_status gpt__forward_init(gpt__forward *forward, const gpt_model *model, const gpt__kv_cache *cache,
+                             const atomic_int *cancelled, int threads)
+{
+    *forward = (gpt__forward){.model = model, .cache = cache, .cancelled = cancelled};
+    return gpt__worker_new(&forward->linear.worker, model->engine, threads);
+}
+
+void gpt__forward_release(gpt__forward *forward)
+{
+    gpt__worker_free(forward->linear.worker);
+    gpt__linear_scratch_release(&forward->linear);
+    gpt__attention_scratch_release(&forward->attention);
+    gpt__release(forward->spans);
+    gpt__release(forward->pages);
+    gpt__rows_release(&forward->x);
+    gpt__rows_release(&forward->qkv);
+    gpt__rows_release(&forward->mixed);
+    gpt__rows_release(&forward->input);
+    gpt__rows_release(&forward->inner);
+    gpt__rows_release(&forward->hidden);
+    gpt__rows_release(&forward->logits);
+    *forward = (gpt__forward){0};
+}
+
+const float *gpt__forward_hidden(const gpt__forward *forward, int64_t row)
+{
+    return (const float *)forward->hidden.data + row * forward->hidden.width;
+}
+
+float *gpt__forward_logits(const gpt__forward *forward, int64_t row)
+{
+    return (float *)forward->logits.data + row * forward->logits.width;
+}
+
+float *gpt__forward_spare_logits(const gpt__forward *forward)
+{
+    return gpt__forward_logits(forward, forward->logits.T - 1);
+}
+
+static gpt_status resize_f32(gpt__rows *rows, int64_t T, int64_t width)
+{
+    return gpt__rows_resize(rows, GPT_DTYPE_F32, gpt__linear_rows(T), width);
+}
+
+/* Lists the spans with the addresses of their pages, as attention wants them. Returns T through *total. */
+static gpt_status list_spans(gpt__forward *f, const gpt__span *spans, size_t count, int64_t *total)
+{
+    size_t pages = 0;
+    for (size_t i = 0; i < count; i++)
+        pages += spans[i].cache->page_count;
+    GPT__TRY(gpt__reserve((void **)&f->spans, &f->span_capacity, count, sizeof *f->spans));
+    GPT__TRY(gpt__reserve((void **)&f->pages, &f->page_capacity, pages, sizeof *f->pages));
+
+    *total = 0;
+    float **next = f->pages;
+    for (size_t i = 0; i < count; i++) {
+        const gpt__kv_sequence *cache = spans[i].cache;
+        f->spans[i] = (gpt__attention_span){next, cache->length, spans[i].T, *total};
+        for (size_t p = 0; p < cache->page_count; p++)
+            *next++ = cache->pages[p]->values;
+        *total += spans[i].T;
+    }
+    return GPT_OK;
+}
+
+/* x [T, D] = embeddings of the tokens, plus those of their positions. */
+static void embed(gpt__forward *f, const gpt__span *span, const gpt__attention_span *place)
+{
+    const gpt__weights *weights = &f->model->weights;
+    int64_t D = f->model->config.D;
+#pragma omp parallel for schedule(static) if (span->T > 8)
+    for (int64_t t = 0; t < span->T; t++) {
+        float *x = (float *)f->x.data + (place->row + t) * D;
+        const float *position = weights->positions + (place->position + t) * D;
+        gpt__weights_embedding(x, weights, D, span->ids[t]);
+        for (int64_t i = 0; i < D; i++)
+            x[i] += position[i];
+    }
+}
+
+/* input [T, D] = norm of x, in the type of the next product. The norm goes by way of mixed, which is free then. */
+static gpt_status normalize(gpt__forward *f, const gpt__norm *norm, int64_t T)
+{
+    const gpt__config *config = &f->model->config;
+    int64_t D = config->D;
+    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), D));
+    GPT__TRY(resize_f32(&f->mixed, T, D));
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++) {
+        float *row = (float *)f->mixed.data + t * D;
+        gpt__layer_norm(row, (const float *)f->x.data + t * D, norm->weight, norm->bias, D, config->norm_epsilon);
+        gpt__rows_store(&f->input, t, row);
+    }
+    gpt__rows_clear(&f->input, T);
+    return GPT_OK;
+}
+
+/* input [T, H K] = what attention gave, in the type of the next product. */
+static gpt_status convert_mixed(gpt__forward *f, int64_t T)
+{
+    int64_t width = f->mixed.width;
+    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), width));
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++)
+        gpt__rows_store(&f->input, t, (const float *)f->mixed.data + t * width);
+    gpt__rows_clear(&f->input, T);
+    return GPT_OK;
+}
+
+static gpt__attention attention_of(const gpt__forward *f, int32_t number)
+{
+    const gpt__config *c = &f->model->config;
+    return (gpt__attention){
+        .H = c->H,
+        .KV = c->KV,
+        .K = c->K,
+        .scale = gpt__config_attention_scale(c, number),
+        .layer_offset = (size_t)number * gpt__attention_page_floats(c->KV, c->K),
+    };
+}
+
+/* x += attention(norm(x)). */
+static gpt_status attend(gpt__forward *f, const gpt__layer *layer, int32_t number, size_t spans, int64_t T)
+{
+    const gpt__config *c = &f->model->config;
+    const gpt__attention attention = attention_of(f, number);
+    GPT__TRY(normalize(f, &layer->norm_1, T));
+    GPT__TRY(resize_f32(&f->qkv, T, layer->qkv.N));
+    GPT__TRY(gpt__linear_store(&f->linear, &layer->qkv, &f->input, f->qkv.data, T));
+    GPT__TRY(resize_f32(&f->mixed, T, (int64_t)c->H * c->K));
+    GPT__TRY(gpt__attention_apply(&f->attention, &attention, f->spans, spans, f->qkv.data, f->mixed.data));
+    GPT__TRY(convert_mixed(f, T));
+    return gpt__linear_add(&f->linear, &layer->attention_out, &f->input, f->x.data, T);
+}
+
+/* x += feed-forward(norm(x)). */
+static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, int64_t T)
+{
+    GPT__TRY(normalize(f, &layer->norm_2, T));
+    GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, &f->input, &f->inner, T));
+    return gpt__linear_add(&f->linear, &layer->down, &f->inner, f->x.data, T);
+}
+
+static gpt_status check_cancelled(const gpt__forward *f)
+{
+    if (atomic_load_explicit(f->cancelled, memory_order_relaxed))
+        return gpt__fail(GPT_E_CANCELLED, "the generator was cancelled");
+    return GPT_OK;
+}
+
+static gpt_status run_layers(gpt__forward *f, size_t spans, int64_t T)
+{
+    const gpt__attention attention = attention_of(f, 0);
+    int threads = gpt__worker_threads(f->linear.worker);
+    GPT__TRY(gpt__attention_plan(&f->attention, &attention, f->spans, spans, threads));
+    for (int32_t i = 0; i < f->model->config.L; i++) {
+        GPT__TRY(check_cancelled(f));
+        GPT__TRY(attend(f, &f->model->weights.layers[i], i, spans, T));
+        GPT__TRY(feed_forward(f, &f->model->weights.layers[i], T));
+    }
+    return check_cancelled(f);
+}
+
+/* The number of rows that the caller wants outputs for. */
+static int64_t count_outputs(const gpt__span *spans, size_t count)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < count; i++)
+        rows += spans[i].outputs == GPT__OUTPUTS_ALL ? spans[i].T : spans[i].outputs == GPT__OUTPUTS_LAST ? 1 : 0;
+    return rows;
+}
+
+/* hidden [R, D] = the last norm of the wanted rows of x. */
+static void norm_outputs(gpt__forward *f, const gpt__span *spans, size_t count)
+{
+    const gpt__config *c = &f->model->config;
+    const gpt__norm *norm = &f->model->weights.final_norm;
+    int64_t D = c->D;
+    int64_t row = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t t = spans[i].outputs == GPT__OUTPUTS_ALL ? 0 : spans[i].T - 1;
+        for (; spans[i].outputs != GPT__OUTPUTS_NONE && t < spans[i].T; t++, row++)
+            gpt__layer_norm((float *)f->hidden.data + row * D, (const float *)f->x.data + (f->spans[i].row + t) * D,
+                            norm->weight, norm->bias, D, c->norm_epsilon);
+    }
+}
+
+/* hidden and logits of the wanted rows. */
+static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_t count, int want_logits)
+{
+    int64_t D = f->model->config.D;
+    int64_t R = count_outputs(spans, count);
+    if (R == 0)
+        return GPT_OK;
+    GPT__TRY(resize_f32(&f->hidden, R, D));
+    norm_outputs(f, spans, count);
+    if (!want_logits)
+        return GPT_OK;
+    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(R), D));
+    for (int64_t r = 0; r < R; r++)
+        gpt__rows_store(&f->input, r, gpt__forward_hidden(f, r));
+    gpt__rows_clear(&f->input, R);
+    GPT__TRY(gpt__rows_resize(&f->logits, GPT_DTYPE_F32, gpt__linear_rows(R) + 1, f->model->config.V));
+    return gpt__linear_store(&f->linear, &f->model->weights.output, &f->input, f->logits.data, R);
+}
+
+static gpt_status run(gpt__forward *f, const gpt__span *spans, size_t count, int want_logits)
+{
+    int64_t T;
+    GPT__TRY(list_spans(f, spans, count, &T));
+    GPT__TRY(resize_f32(&f->x, T, f->model->config.D));
+    for (size_t i = 0; i < count; i++)
+        embed(f, &spans[i], &f->spans[i]);
+    /* Rows that only fill the products up take part in them, and must hold numbers. */
+    gpt__rows_clear(&f->x, T);
+    GPT__TRY(run_layers(f, count, T));
+    return compute_outputs(f, spans, count, want_logits);
+}
+
+gpt_status gpt__forward_run(gpt__forward *forward, const gpt__span *spans, size_t count, int want_logits)
+{
+    /* oneDNN and our own loops take the thread count of the calling thread; it gets its own back afterwards. */
+    int before = omp_get_max_threads();
+    omp_set_num_threads(gpt__worker_threads(forward->linear.worker));
+    gpt_status status = run(forward, spans, count, want_logits);
+    omp_set_num_threads(before);
+    for (size_t i = 0; status == GPT_OK && i < count; i++)
+        spans[i].cache->length += spans[i].T;
+    return status;
+}

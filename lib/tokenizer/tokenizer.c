@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer/tokenizer.c: opening by path or name, and the life of a tokenizer. */
+#include "base/file.h"
+#include "tokenizer/parts.h"
+
+#include <gpt/model.h>
+
+#include <string.h>
+
+static void free_tokenizer(gpt_tokenizer *tokenizer)
+{
+    gpt__release(tokenizer->unicode);
+    gpt__added_release(&tokenizer->added);
+    gpt__bpe_release(&tokenizer->bpe);
+    gpt__release(tokenizer);
+}
+
+static int is_named(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
+}
+
+static gpt_status read_file(gpt_tokenizer *tokenizer, const char *path)
+{
+    return is_named(path, "vocab.json") ? gpt__tokenizer_read_vocab(tokenizer, path)
+                                        : gpt__tokenizer_read_json(tokenizer, path);
+}
+
+static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory)
+{
+    char *json = gpt__join_path(directory, "tokenizer.json");
+    char *vocab = gpt__join_path(directory, "vocab.json");
+    gpt_status status;
+    if (json == NULL || vocab == NULL)
+        status = GPT_E_MEMORY;
+    else if (gpt__is_file(json))
+        status = read_file(tokenizer, json);
+    else if (gpt__is_file(vocab))
+        status = read_file(tokenizer, vocab);
+    else
+        status = gpt__fail(GPT_E_NOT_FOUND, "%s: neither tokenizer.json nor vocab.json is there", directory);
+    gpt__release(json);
+    gpt__release(vocab);
+    return status;
+}
+
+/* What can only be done when all files are read. */
+static gpt_status finish(gpt_tokenizer *tokenizer)
+{
+    GPT__TRY(gpt__unicode_new(&tokenizer->unicode));
+    GPT__TRY(gpt__added_finish(&tokenizer->added, &tokenizer->normalizer));
+    return gpt__bpe_finish(&tokenizer->bpe);
+}
+
+gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path)
+{
+    *out = NULL;
+    gpt_tokenizer *tokenizer = gpt__allocate_zeroed(1, sizeof *tokenizer);
+    if (tokenizer == NULL)
+        return GPT_E_MEMORY;
+    atomic_init(&tokenizer->references, 1);
+    gpt_status status = gpt__is_directory(path) ? read_directory(tokenizer, path) : read_file(tokenizer, path);
+    if (status == GPT_OK)
+        status = finish(tokenizer);
+    if (status == GPT_OK)
+        *out = tokenizer;
+    else
+        free_tokenizer(tokenizer);
+    return status;
+}
+
+gpt_status gpt_tokenizer_open(gpt_tokenizer **out, const char *path)
+{
+    if (out != NULL)
+        *out = NULL;
+    GPT__CHECK_ARGUMENT(out != NULL);
+    GPT__CHECK_ARGUMENT(path != NULL);
+    if (gpt__is_directory(path) || gpt__is_file(path))
+        return gpt__tokenizer_open_path(out, path);
+    char *found;
+    GPT__TRY(gpt_model_find(&found, path));
+    gpt_status status = gpt__tokenizer_open_path(out, found);
+    gpt_free(found);
+    return status;
+}
+
+gpt_tokenizer *gpt_tokenizer_ref(gpt_tokenizer *tokenizer)
+{
+    if (tokenizer != NULL)
+        atomic_fetch_add_explicit(&tokenizer->references, 1, memory_order_relaxed);
+    return tokenizer;
+}
+
+void gpt_tokenizer_free(gpt_tokenizer *tokenizer)
+{
+    /* Release, so that what other threads did with it is done before the last one frees it; acquire to see it. */
+    if (tokenizer != NULL && atomic_fetch_sub_explicit(&tokenizer->references, 1, memory_order_acq_rel) == 1)
+        free_tokenizer(tokenizer);
+}

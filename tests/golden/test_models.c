@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * golden/test_models.c: tiny checkpoints of each family, and what Hugging Face transformers computes with them: logits, hidden
+ * states, greedy and penalised continuations.
+ */
+#include "golden/reference.h"
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One open case. */
+typedef struct golden {
+    gpt__checkpoint *reference;
+    gpt_model *model;
+    gpt_generator *generator;
+} golden;
+
+static int open_case(golden *g, const char *name, gpt_dtype dtype)
+{
+    char path[256];
+    gpt_model_options *options = NULL;
+    memset(g, 0, sizeof *g);
+    snprintf(path, sizeof path, "golden/models/%s", name);
+    char *directory = test_path(path);
+    snprintf(path, sizeof path, "golden/models/%s/reference.safetensors", name);
+    g->reference = reference_open(path);
+    int ok = EXPECT_OK(gpt_model_options_new(&options)) && EXPECT_OK(gpt_model_options_set_dtype(options, dtype)) &&
+             EXPECT_OK(gpt_model_open(&g->model, directory, options)) &&
+             EXPECT_OK(gpt_generator_new(&g->generator, g->model));
+    gpt_model_options_free(options);
+    free(directory);
+    return ok;
+}
+
+static void close_case(golden *g)
+{
+    gpt__checkpoint_close(g->reference);
+    gpt_generator_free(g->generator);
+    gpt_model_free(g->model);
+}
+
+/* Logits and hidden states of a whole prompt. */
+static void compare_numbers(golden *g, const char *name, int i, const int32_t *ids, size_t count)
+{
+    size_t V = (size_t)gpt_model_vocab_size(g->model);
+    size_t D = (size_t)gpt_model_width(g->model);
+    float *logits = calloc(count * V, sizeof *logits);
+    float *hidden = calloc(count * D, sizeof *hidden);
+    if (EXPECT_OK(gpt_generator_evaluate(logits, hidden, g->generator, ids, count))) {
+        reference_compare(logits, reference_find(g->reference, "logits", i), name);
+        reference_compare(hidden, reference_find(g->reference, "hidden", i), name);
+    }
+    free(logits);
+    free(hidden);
+}
+
+/* A continuation of exactly as many tokens as the reference's, end of sequence kept from being chosen. */
+static void compare_continuation(golden *g, const char *name, const char *kind, int i, const int32_t *ids,
+                                 size_t count)
+{
+    const gpt__tensor *expected = reference_find(g->reference, kind, i);
+    int length = (int)expected->count;
+    gpt_result *result = NULL;
+    EXPECT_OK(gpt_generator_set_min_new_tokens(g->generator, length));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g->generator, length));
+    if (EXPECT_OK(gpt_generator_run_ids(&result, g->generator, ids, count))) {
+        size_t new_count;
+        const int32_t *new_ids = gpt_result_ids(&new_count, result, 0);
+        reference_compare_ids(new_ids, new_count, expected, name);
+    }
+    gpt_result_free(result);
+}
+
+static void compare_prompt(golden *g, const char *name, int i)
+{
+    size_t count;
+    int32_t *ids = reference_ids(&count, reference_find(g->reference, "prompt", i));
+    compare_numbers(g, name, i, ids, count);
+    EXPECT_OK(gpt_generator_reset_settings(g->generator));
+    compare_continuation(g, name, "greedy", i, ids, count);
+    EXPECT_OK(gpt_generator_set_repetition_penalty(g->generator, 1.3f));
+    EXPECT_OK(gpt_generator_set_no_repeat_ngram(g->generator, 3));
+    compare_continuation(g, name, "reppen", i, ids, count);
+    free(ids);
+}
+
+static void compare_case(const char *name)
+{
+    golden g;
+    if (open_case(&g, name, GPT_DTYPE_F32))
+        for (int i = 0; reference_find(g.reference, "prompt", i) != NULL; i++)
+            compare_prompt(&g, name, i);
+    close_case(&g);
+}
+
+static void gpt2(void)
+{
+    compare_case("gpt2");
+}
+
+static void gpt2_hub(void)
+{
+    compare_case("gpt2-hub");
+}
+
+static void gpt2_scaled(void)
+{
+    compare_case("gpt2-scaled");
+}
+
+/* The shipped model: what the reference computes in f32 from the bf16 weights. */
+static void storyteller(void)
+{
+    gpt_model *model = NULL;
+    gpt_generator *generator = NULL;
+    gpt_model_options *options = NULL;
+    gpt__checkpoint *reference = reference_open("../models/storyteller/reference.safetensors");
+    EXPECT_OK(gpt_model_options_new(&options));
+    EXPECT_OK(gpt_model_options_set_dtype(options, GPT_DTYPE_F32));
+    if (EXPECT_OK(gpt_model_open(&model, "storyteller", options)) && EXPECT_OK(gpt_generator_new(&generator, model))) {
+        EXPECT_OK(gpt_generator_set_sampling(generator, 0));
+        EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 48));
+        for (int i = 0; reference_find(reference, "prompt", i) != NULL; i++) {
+            size_t count;
+            gpt_result *result = NULL;
+            int32_t *ids = reference_ids(&count, reference_find(reference, "prompt", i));
+            if (EXPECT_OK(gpt_generator_run_ids(&result, generator, ids, count))) {
+                size_t new_count;
+                const int32_t *new_ids = gpt_result_ids(&new_count, result, 0);
+                reference_compare_ids(new_ids, new_count, reference_find(reference, "greedy", i), "storyteller");
+            }
+            gpt_result_free(result);
+            free(ids);
+        }
+    }
+    gpt_generator_free(generator);
+    gpt_model_free(model);
+    gpt_model_options_free(options);
+    gpt__checkpoint_close(reference);
+}
+
+int main(int argc, char **argv)
+{
+    TEST_BEGIN(argc, argv);
+    TEST(gpt2);
+    TEST(gpt2_hub);
+    TEST(gpt2_scaled);
+    TEST(storyteller);
+    return TEST_END();
+}
