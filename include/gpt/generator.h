@@ -226,8 +226,8 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logprobs(gpt_generator *gene
 GPT_API int gpt_generator_logprobs(const gpt_generator *generator);
 
 /**
- * The number of threads that compute. 0 to 1024; 0 means one for each processor that the process may run on. Holds
- * from the next step on. Default: 0. Since 1.0.
+ * The number of threads that compute. 0 to 1024; 0 means one for each processor that the process may run on, but fewer
+ * for small models. Holds from the next step on. Default: 0. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_threads(gpt_generator *generator, int threads);
 

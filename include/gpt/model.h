@@ -60,7 +60,7 @@ GPT_API gpt_dtype gpt_model_options_dtype(const gpt_model_options *options);
 
 /**
  * Sets the number of threads that pack the weights. Default: 0, which means one for each processor that the process
- * may run on.
+ * may run on, but fewer for small models.
  *
  * @param threads  0 to 1024
  *
@@ -107,8 +107,8 @@ GPT_API void gpt_model_free(gpt_model *model);
  *                       for in turn in
  *                       1. each directory of $GPT_MODEL_PATH (separated by colons),
  *                       2. the user's store, $XDG_DATA_HOME/gpt/models (default ~/.local/share/gpt/models),
- *                       3. the Hugging Face cache, $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub, the
- *                          snapshot that refs/main names,
+ *                       3. the Hugging Face cache, $HF_HUB_CACHE, else $HF_HOME/hub, else
+ *                          $XDG_CACHE_HOME/huggingface/hub (default ~/.cache), the snapshot that refs/main names,
  *                       4. the data directory that libgpt was installed with, such as /usr/share/gpt/models
  *
  * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND with a message that lists the places; GPT_E_MEMORY. Any thread, as

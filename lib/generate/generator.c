@@ -60,7 +60,9 @@ gpt_model *gpt_generator_model(const gpt_generator *generator)
 
 gpt_status gpt__generator_prepare(gpt_generator *generator)
 {
-    int threads = generator->threads > 0 ? generator->threads : gpt__default_threads();
+    int threads = generator->threads;
+    if (threads == 0)
+        threads = gpt__default_threads(generator->model->weights.bytes);
     generator->cache.most_pages = (generator->cache_tokens + GPT__PAGE_TOKENS - 1) / GPT__PAGE_TOKENS;
     if (threads == generator->forward_threads)
         return GPT_OK;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * generate/text_stream.c: text of a running sequence, as soon as it is certain. Each stop string is followed by the
- * automaton of Knuth, Morris and Pratt, so that a byte costs the same however long the stop strings are, and what must be
- * held back is known without looking back.
+ * automaton of Knuth, Morris and Pratt, so that a byte costs the same however long the stop strings are, and what must
+ * be held back is known without looking back.
  */
 #include "generate/text_stream.h"
+
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -30,9 +32,7 @@ static gpt_status begin_matching(gpt__text_stream *stream, const gpt__settings *
     return GPT_OK;
 }
 
-/*
- * Moves what is certain from raw to text, and makes room in piece for all of it: what comes after this can not fail.
- */
+/* Moves what is certain from raw to text, and makes room in piece for all of it: what comes after can not fail. */
 static gpt_status take_bytes(gpt__text_stream *stream, gpt__buffer *piece, const char *bytes, size_t length)
 {
     GPT__TRY(gpt__buffer_add(&stream->raw, bytes, length));
@@ -59,8 +59,8 @@ static size_t match(uint32_t *matched, const gpt__stop_string *stop, const gpt__
 }
 
 /*
- * Follows all stop strings through the text from first on. Returns how much of the text is certain: up to where the stop
- * string that begins first begins, or the longest one that might still be on its way.
+ * Follows all stop strings through the text from first on. Returns how much of the text is certain: up to where the
+ * stop string that begins first begins, or the longest one that might still be on its way.
  */
 static size_t find_certain(gpt__text_stream *stream, int *stopped, const gpt__settings *settings, size_t first)
 {
@@ -125,7 +125,9 @@ gpt_status gpt__text_stream_add(gpt__text_stream *stream, gpt__buffer *piece, in
 gpt_status gpt__text_stream_finish(gpt__text_stream *stream, gpt__buffer *piece)
 {
     size_t text_before = stream->text.length;
-    gpt_status status = gpt__utf8_add_valid(&stream->text, stream->raw.bytes, stream->raw.length);
+    gpt_status status = GPT_OK;
+    if (stream->raw.length > 0)
+        status = gpt__utf8_add_valid(&stream->text, stream->raw.bytes, stream->raw.length);
     if (status == GPT_OK)
         status = gpt__buffer_add(piece, stream->text.bytes, stream->text.length);
     if (status != GPT_OK) {

@@ -27,8 +27,8 @@ gpt_status gpt__text_stream_add(gpt__text_stream *stream, gpt__buffer *piece, in
                                 size_t length, const gpt__settings *settings, int look);
 
 /*
- * The sequence has ended: adds all that is held back to piece, an unfinished character as U+FFFD. The stream is then as at
- * its beginning. On failure neither stream nor piece has changed.
+ * The sequence has ended: adds all that is held back to piece, an unfinished character as U+FFFD. The stream is then as
+ * at its beginning. On failure neither stream nor piece has changed.
  */
 gpt_status gpt__text_stream_finish(gpt__text_stream *stream, gpt__buffer *piece);
 

@@ -18,10 +18,12 @@ struct gpt_model_options {
     int threads;
 };
 
-int gpt__default_threads(void)
+int gpt__default_threads(int64_t weight_bytes)
 {
+    int64_t most = weight_bytes / GPT__BYTES_PER_THREAD;
     int processors = omp_get_num_procs();
-    return processors < 1 ? 1 : processors > MOST_THREADS ? MOST_THREADS : processors;
+    most = most < processors ? most : processors;
+    return most < 1 ? 1 : most > MOST_THREADS ? MOST_THREADS : (int)most;
 }
 
 const char *gpt_dtype_name(gpt_dtype dtype)
@@ -91,6 +93,14 @@ static gpt_status choose_dtype(gpt_model *model, const gpt__checkpoint *checkpoi
     return GPT_OK;
 }
 
+static int64_t checkpoint_bytes(const gpt__checkpoint *checkpoint)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < gpt__checkpoint_count(checkpoint); i++)
+        bytes += (int64_t)gpt__checkpoint_at(checkpoint, i)->bytes;
+    return bytes;
+}
+
 static gpt_status load_weights(gpt_model *model, const gpt_model_options *options)
 {
     gpt__checkpoint *checkpoint = NULL;
@@ -99,7 +109,7 @@ static gpt_status load_weights(gpt_model *model, const gpt_model_options *option
     if (status == GPT_OK) {
         int threads = gpt_model_options_threads(options);
         int before = omp_get_max_threads();
-        omp_set_num_threads(threads > 0 ? threads : gpt__default_threads());
+        omp_set_num_threads(threads > 0 ? threads : gpt__default_threads(checkpoint_bytes(checkpoint)));
         status = gpt__weights_load(&model->weights, model->engine, &model->config, checkpoint, model->dtype);
         omp_set_num_threads(before);
     }

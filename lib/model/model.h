@@ -19,7 +19,11 @@ struct gpt_model {
     gpt__json generation_config; /* root is NULL when the directory has none */
 };
 
-/* The number of processors that the process may run on, at most 1024. */
-int gpt__default_threads(void);
+/*
+ * How many threads to use when nobody says: one for each processor that the process may run on, but no more than one for
+ * every GPT__BYTES_PER_THREAD of weights, below which threads wait for each other longer than they compute.
+ */
+#define GPT__BYTES_PER_THREAD (8 << 20)
+int gpt__default_threads(int64_t weight_bytes);
 
 #endif
