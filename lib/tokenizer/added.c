@@ -94,11 +94,16 @@ static gpt_status begin_matcher(gpt__matcher *matcher, const gpt__added *added, 
     return gpt__matcher_begin(matcher, patterns, count);
 }
 
-gpt_status gpt__added_finish(gpt__added *added, const gpt__normalizer *normalizer)
+gpt_status gpt__added_normalize(gpt__added *added, const gpt__normalizer *normalizer)
 {
     for (size_t i = 0; i < added->count; i++)
         if (added->tokens[i].normalized && normalizer->count > 0)
             GPT__TRY(normalize_content(added->tokens + i, normalizer));
+    return GPT_OK;
+}
+
+gpt_status gpt__added_finish(gpt__added *added)
+{
     GPT__TRY(begin_matcher(&added->raw, added, 0));
     return begin_matcher(&added->normalized, added, 1);
 }
@@ -148,7 +153,11 @@ gpt_status gpt__added_split(gpt__ids *out, const gpt__added *added, const gpt__m
     size_t start = 0;
     size_t end = 0;
     const gpt__pattern *match;
-    /* The search goes on after the bytes that matched, even where a token has taken the space behind them too. */
+    /*
+     * The search goes on after the bytes that matched, even where a token has taken the space behind them too. Of a
+     * token found in that space nothing is left when it takes the space before it as well; else it counts, as in the
+     * reference.
+     */
     for (size_t from = 0; (match = gpt__matcher_find(&start, matcher, text, length, from)) != NULL;) {
         const gpt__added_token *token = added->tokens + match->index;
         end = from = start + match->length;
@@ -156,8 +165,12 @@ gpt_status gpt__added_split(gpt__ids *out, const gpt__added *added, const gpt__m
             continue;
         if (token->single_word && !stands_alone(unicode, text, length, start, end))
             continue;
-        if (token->lstrip)
+        if (token->lstrip) {
             start = skip_space_back(unicode, text, start);
+            start = start > done ? start : done;
+        }
+        if (start >= end)
+            continue;
         if (token->rstrip)
             end = skip_space(unicode, text, length, end);
         if (start > done)

@@ -48,8 +48,11 @@ gpt__added_token *gpt__added_find(const gpt__added *added, const char *content, 
 /* Reads the members of one object of "added_tokens" into token (not its content) and *content. */
 gpt_status gpt__added_read(const char **content, gpt__added_token *token, const gpt__json *json, const cJSON *item);
 
-/* To be called when all are added and have their ids: prepares the search. */
-gpt_status gpt__added_finish(gpt__added *added, const gpt__normalizer *normalizer);
+/* To be called when all are added: normalizes the contents of those that are looked for in normalized text. */
+gpt_status gpt__added_normalize(gpt__added *added, const gpt__normalizer *normalizer);
+
+/* To be called when all have their ids: prepares the search. */
+gpt_status gpt__added_finish(gpt__added *added);
 
 /* Takes text that lies between two tokens. */
 typedef gpt_status gpt__take_text(void *context, const char *text, size_t length);

@@ -6,8 +6,8 @@
  * rank merges, the leftmost when it stands there several times, until none is left.
  *
  * Three ways lead to the same ids. Most pieces are words that are one token: one look-up, as long as that token is what
- * merging would give, which gpt__bpe_finish found out. Short pieces look for the smallest rank with a loop over an array.
- * Long ones, such as a megabyte of one letter, keep a heap of pairs and a list of symbols: O(n log n).
+ * merging would give, which gpt__bpe_finish found out. Short pieces look for the smallest rank with a loop over an
+ * array. Long ones, such as a megabyte of one letter, keep a heap of pairs and a list of symbols: O(n log n).
  */
 #include "tokenizer/bpe.h"
 

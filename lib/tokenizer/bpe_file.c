@@ -70,8 +70,8 @@ static gpt_status fail_merge(const gpt__bpe_file *file, uint32_t rank, const cha
 }
 
 /*
- * A merge that names a token outside the byte alphabet can never apply, because a piece begins as bytes; its tokens must
- * exist nevertheless.
+ * A merge that names a token outside the byte alphabet can never apply, because a piece begins as bytes; its tokens
+ * must exist nevertheless.
  */
 static gpt_status check_unreachable(gpt__bpe_file *file, const char *left, size_t left_length, const char *right,
                                     size_t right_length, uint32_t rank)

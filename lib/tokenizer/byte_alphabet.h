@@ -7,8 +7,8 @@
 
 /*
  * GPT-2's vocabulary files write each byte as a printable character: bytes that are printable in Latin-1 as themselves,
- * the other 68 (controls, space, DEL, 0x80 to 0xA0, 0xAD) in their order as U+0100, U+0101 and so on, so that a space is
- * U+0120.
+ * the other 68 (controls, space, DEL, 0x80 to 0xA0, 0xAD) in their order as U+0100, U+0101 and so on, so that a space
+ * is U+0120.
  */
 
 /* The first code point above the alphabet. */

@@ -99,7 +99,8 @@ static inline gpt__byte_slot *gpt__byte_map_slot(const gpt__byte_map *map, gpt__
             return slot;
         if (slot->key != key || slot->length != length)
             continue;
-        if (length <= 8 || memcmp(source.bytes + source.starts[slot->id_and_flag & ~GPT__SLOT_FLAG], bytes, length) == 0)
+        uint32_t id = slot->id_and_flag & ~GPT__SLOT_FLAG;
+        if (length <= 8 || memcmp(source.bytes + source.starts[id], bytes, length) == 0)
             return slot;
     }
 }

@@ -11,7 +11,8 @@ static const char *bytes_of(size_t *length, const gpt__tokens *tokens, int32_t i
     return tokens->bytes.bytes + tokens->starts[id];
 }
 
-static gpt_status add_bytes(gpt__buffer *out, const gpt__tokens *tokens, const int32_t *ids, size_t count, unsigned flags)
+static gpt_status add_bytes(gpt__buffer *out, const gpt__tokens *tokens, const int32_t *ids, size_t count,
+                            unsigned flags)
 {
     for (size_t i = 0; i < count; i++) {
         size_t length;

@@ -60,7 +60,8 @@ static gpt_status encode(encoder *e, const char *text, size_t length)
     if (status == GPT_OK)
         status = gpt__ids_reserve(&e->ids, length / 4 + 8);
     if (status == GPT_OK)
-        status = gpt__added_split(&e->ids, &t->added, &t->added.raw, t->unicode, text, length, e->ordinary, take_raw, e);
+        status = gpt__added_split(&e->ids, &t->added, &t->added.raw, t->unicode, text, length, e->ordinary, take_raw,
+                                  e);
     gpt__buffer_release(&valid);
     return status;
 }

@@ -2,6 +2,8 @@
 /* tokenizer/normalizer.c: reads a "normalizer" into a list of steps, and applies them one after the other. */
 #include "tokenizer/normalizer.h"
 
+#include "tokenizer/normal_form.h"
+
 #include <string.h>
 
 /* The types that are implemented. Another is refused by name, as text that is normalized nearly right has wrong ids. */
@@ -9,12 +11,14 @@ static const struct {
     const char *type;
     gpt__normalizer_step *step;
 } types[] = {
-    {NULL, NULL},
+    {"NFC", gpt__normalize_nfc},   {"NFD", gpt__normalize_nfd},
+    {"NFKC", gpt__normalize_nfkc}, {"NFKD", gpt__normalize_nfkd},
+    {"Lowercase", gpt__normalize_lowercase},
 };
 
 static gpt__normalizer_step *find_step(const char *type)
 {
-    for (size_t i = 0; types[i].type != NULL; i++)
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].type, type) == 0)
             return types[i].step;
     return NULL;

@@ -39,6 +39,43 @@ static gpt_status read_byte_level(gpt__pretokenizer *pretokenizer, const gpt__js
     return GPT_OK;
 }
 
+static gpt_status read_digits(gpt__pretokenizer *pretokenizer, const gpt__json *json, const cJSON *member)
+{
+    int each = 0;
+    GPT__TRY(gpt__json_bool(&each, json, member, "individual_digits"));
+    return add_split(pretokenizer, json, (gpt__split){.scanner = each ? gpt__scan_each_digit : gpt__scan_digits});
+}
+
+/* Only what the well-known patterns come with: matches are pieces, and so is what lies between. */
+static gpt_status check_split(const gpt__json *json, const cJSON *member)
+{
+    const char *behavior = "";
+    int invert = 0;
+    GPT__TRY(gpt__json_string(&behavior, json, member, "behavior"));
+    GPT__TRY(gpt__json_bool(&invert, json, member, "invert"));
+    if (strcmp(behavior, "Isolated") != 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" with the behavior \"%s\"", json->path,
+                         behavior);
+    if (invert)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" with \"invert\"", json->path);
+    return GPT_OK;
+}
+
+static gpt_status read_split(gpt__pretokenizer *pretokenizer, const gpt__json *json, const cJSON *member)
+{
+    const cJSON *pattern = NULL;
+    const char *regex = NULL;
+    GPT__TRY(check_split(json, member));
+    GPT__TRY(gpt__json_object(&pattern, json, member, "pattern"));
+    GPT__TRY(gpt__json_string(&regex, json, pattern, "Regex"));
+    if (regex == NULL)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" without a \"Regex\"", json->path);
+    gpt__scanner *scanner = gpt__find_scanner(regex);
+    if (scanner == NULL)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the split pattern %s is not supported", json->path, regex);
+    return add_split(pretokenizer, json, (gpt__split){.scanner = scanner});
+}
+
 static gpt_status read_sequence(gpt__pretokenizer *pretokenizer, const gpt__json *json, const cJSON *member);
 
 /* The types that are implemented. Another is refused by name, as a split that is nearly right gives wrong ids. */
@@ -47,6 +84,8 @@ static const struct {
     read_type *read;
 } types[] = {
     {"ByteLevel", read_byte_level},
+    {"Digits", read_digits},
+    {"Split", read_split},
     {"Sequence", read_sequence},
 };
 

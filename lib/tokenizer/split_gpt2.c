@@ -5,51 +5,9 @@
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
  * (encoder.py of OpenAI's gpt-2; tiktoken's r50k_base and p50k_base write the same differently.) The alternatives are
- * tried in this order at each place, so an apostrophe begins a contraction only where no other piece has taken it. The
- * last two together: a run of white space leaves its last character, often a space, to the word that follows it, unless
- * it is the only one or the text ends.
+ * tried in this order at each place, so an apostrophe begins a contraction only where no other piece has taken it.
  */
-#include "tokenizer/split.h"
-
-typedef enum kind { LETTER, NUMBER, SPACE, OTHER } kind;
-
-static inline int is_ascii_letter(unsigned char byte)
-{
-    return (unsigned)((byte | 0x20) - 'a') < 26;
-}
-
-static kind kind_of_code(const gpt__unicode *unicode, int32_t code)
-{
-    if (gpt__in_categories(unicode, code, GPT__LETTERS))
-        return LETTER;
-    if (gpt__in_categories(unicode, code, GPT__NUMBERS))
-        return NUMBER;
-    return unicode->properties[code] & GPT__WHITE_SPACE ? SPACE : OTHER;
-}
-
-static inline kind kind_at(const gpt__unicode *unicode, const char *at, size_t *length)
-{
-    if (is_ascii_letter((unsigned char)*at)) {
-        *length = 1;
-        return LETTER;
-    }
-    return kind_of_code(unicode, gpt__valid_char(at, length));
-}
-
-/* The end of the longest run of one kind that begins at text[at]. */
-static size_t run_end(const gpt__unicode *unicode, const char *text, size_t at, size_t end, kind wanted)
-{
-    while (at < end) {
-        if (wanted == LETTER)
-            while (at < end && is_ascii_letter((unsigned char)text[at]))
-                at++;
-        size_t length;
-        if (at == end || kind_at(unicode, text + at, &length) != wanted)
-            break;
-        at += length;
-    }
-    return at;
-}
+#include "tokenizer/split_runs.h"
 
 /* The length of a contraction such as 's or 'll at an apostrophe, or 0. */
 static size_t contraction(const char *text, size_t at, size_t end)
@@ -63,16 +21,6 @@ static size_t contraction(const char *text, size_t at, size_t end)
     return 0;
 }
 
-/* The end of a piece of white space, of which at least one character stands at text[at]. */
-static size_t space_end(const gpt__unicode *unicode, const char *text, size_t at, size_t end)
-{
-    size_t run = run_end(unicode, text, at, end, SPACE);
-    if (run == end)
-        return run;
-    size_t last = gpt__previous_char(text, run);
-    return last > at ? last : run;
-}
-
 size_t gpt__scan_gpt2(const gpt__unicode *unicode, const char *text, size_t at, size_t end)
 {
     if (text[at] == '\'') {
@@ -82,8 +30,10 @@ size_t gpt__scan_gpt2(const gpt__unicode *unicode, const char *text, size_t at, 
     }
     size_t length;
     size_t word = text[at] == ' ' && at + 1 < end ? at + 1 : at;
-    kind first = kind_at(unicode, text + word, &length);
-    if (first != SPACE)
-        return run_end(unicode, text, word + length, end, first);
-    return space_end(unicode, text, at, end);
+    gpt__kind first = gpt__kind_at(unicode, text + word, &length);
+    if (first == GPT__KIND_LETTER)
+        return gpt__run_end(unicode, text, word + length, end, GPT__KIND_LETTER);
+    if (first != GPT__KIND_SPACE)
+        return gpt__run_end(unicode, text, word + length, end, first);
+    return gpt__space_end(text, at, end, gpt__run_end(unicode, text, at, end, GPT__KIND_SPACE));
 }

@@ -49,7 +49,7 @@ static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory
 static gpt_status finish(gpt_tokenizer *tokenizer)
 {
     GPT__TRY(gpt__unicode_new(&tokenizer->unicode));
-    GPT__TRY(gpt__added_finish(&tokenizer->added, &tokenizer->normalizer));
+    GPT__TRY(gpt__added_finish(&tokenizer->added));
     return gpt__bpe_finish(&tokenizer->bpe);
 }
 

@@ -6,8 +6,8 @@
 #include <gpt/tokenizer.h>
 
 /*
- * Opens the tokenizer of a model directory, or a tokenizer file. GPT_E_NOT_FOUND when a directory has no tokenizer files.
- * Names are resolved by the caller (gpt_tokenizer_open does it through gpt_model_find).
+ * Opens the tokenizer of a model directory, or a tokenizer file. GPT_E_NOT_FOUND when a directory has no tokenizer
+ * files. Names are resolved by the caller (gpt_tokenizer_open does it through gpt_model_find).
  */
 gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path);
 

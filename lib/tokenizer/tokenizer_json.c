@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokenizer/tokenizer_json.c: reads a tokenizer.json, the file format of Hugging Face's tokenizers. Each of its parts has
- * a reader with a table of the types that are implemented; here they are called in an order in which each finds what it
- * needs. What a part asks for is done or refused by name.
+ * tokenizer/tokenizer_json.c: reads a tokenizer.json, the file format of Hugging Face's tokenizers. Each of its parts
+ * has a reader with a table of the types that are implemented; here they are called in an order in which each finds
+ * what it needs. What a part asks for is done or refused by name.
  */
 #include "base/file.h"
 #include "base/log.h"
@@ -35,7 +35,9 @@ static void log_unapplied(const gpt__json *json, const char *key)
         gpt__log(GPT_LOG_WARNING, "%s: \"%s\" is not applied: texts are encoded whole", json->path, key);
 }
 
-/* Post-processors only add special tokens around a text, or change offsets; libgpt adds no tokens and has no offsets. */
+/*
+ * Post-processors only add special tokens around a text, or change offsets; libgpt adds no tokens and has no offsets.
+ */
 static gpt_status check_post_processor(const gpt__json *json, const cJSON *member)
 {
     const char *type = NULL;

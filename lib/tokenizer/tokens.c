@@ -25,8 +25,9 @@ static gpt_status add_other(gpt__tokens *tokens, int32_t id, size_t length)
     int32_t present;
     gpt__byte_source source = gpt__tokens_source(tokens);
     GPT__TRY(gpt__byte_map_add(&tokens->others, &present, source, id, length));
+    const char *bytes = source.bytes + source.starts[id];
     if (present > id)
-        gpt__byte_map_slot(&tokens->others, source, source.bytes + source.starts[id], length)->id_and_flag = (uint32_t)id;
+        gpt__byte_map_slot(&tokens->others, source, bytes, length)->id_and_flag = (uint32_t)id;
     return GPT_OK;
 }
 

@@ -200,9 +200,13 @@ static gpt_status read_tokens(gpt_tokenizer *tokenizer, const gpt__json *vocab)
     gpt__bpe_file file;
     gpt__bpe_file_begin(&file, &tokenizer->bpe, vocab->path);
     gpt_status status = gpt__tokenizer_begin_vocab(tokenizer, &file, vocab->root);
-    /* GPT-1's files look the same, but are not written in the byte alphabet, in which a space is a character like others. */
+    /*
+     * GPT-1's files look the same, but are not written in the byte alphabet, in which a space is a character like
+     * others.
+     */
     if (status == GPT_OK && gpt__tokens_find_piece(&tokenizer->bpe.tokens, " ", 1) < 0)
-        status = gpt__fail(GPT_E_UNSUPPORTED, "%s: not a byte-level vocabulary: it has no token for a space", vocab->path);
+        status = gpt__fail(GPT_E_UNSUPPORTED, "%s: not a byte-level vocabulary: it has no token for a space",
+                           vocab->path);
     if (status == GPT_OK)
         status = gpt__tokenizer_enter_added(tokenizer, &file);
     gpt__bpe_file_end(&file);
@@ -247,7 +251,8 @@ static gpt_status read_in_directory(gpt_tokenizer *tokenizer, const char *vocab_
 gpt_status gpt__tokenizer_read_vocab(gpt_tokenizer *tokenizer, const char *vocab_path)
 {
     const char *slash = strrchr(vocab_path, '/');
-    char *directory = slash != NULL ? gpt__copy_string(vocab_path, (size_t)(slash + 1 - vocab_path)) : gpt__copy_string(".", 1);
+    size_t length = slash != NULL ? (size_t)(slash + 1 - vocab_path) : 1;
+    char *directory = gpt__copy_string(slash != NULL ? vocab_path : ".", length);
     if (directory == NULL)
         return GPT_E_MEMORY;
     gpt_status status = read_in_directory(tokenizer, vocab_path, directory);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokenizer/vocabulary.c: the model's tokens and the added ones become one vocabulary, whatever files they come from. */
+/* tokenizer/vocabulary.c: the model's tokens and the added ones become one vocabulary, whatever file has them. */
 #include "tokenizer/parts.h"
 
 gpt_status gpt__tokenizer_begin_vocab(gpt_tokenizer *tokenizer, gpt__bpe_file *file, const cJSON *vocab)
@@ -26,7 +26,7 @@ static gpt_status find_in_model(const gpt__added *added, gpt__bpe_file *file)
         int32_t id;
         GPT__TRY(gpt__bpe_file_find(&id, file, token->content));
         if (id >= 0 && token->id >= 0 && token->id != id)
-            return gpt__fail(GPT_E_FORMAT, "%s: the token \"%s\" has the id %d in the vocabulary and %d among the added",
+            return gpt__fail(GPT_E_FORMAT, "%s: token \"%s\" has the id %d in the vocabulary and %d among the added",
                              file->path, token->content, (int)id, (int)token->id);
         token->in_model = id >= 0;
         if (token->in_model)
@@ -51,14 +51,17 @@ static int32_t used_size(const gpt_tokenizer *tokenizer)
 gpt_status gpt__tokenizer_enter_added(gpt_tokenizer *tokenizer, gpt__bpe_file *file)
 {
     gpt__tokens *tokens = &tokenizer->bpe.tokens;
+    GPT__TRY(gpt__added_normalize(&tokenizer->added, &tokenizer->normalizer));
     GPT__TRY(find_in_model(&tokenizer->added, file));
     int32_t next = used_size(tokenizer);
     for (size_t i = 0; i < tokenizer->added.count; i++) {
         gpt__added_token *token = tokenizer->added.tokens + i;
         if (token->id < 0)
             token->id = next++;
+        /* The reference decodes a token to what was looked for. */
+        const char *string = token->normalized_content != NULL ? token->normalized_content : token->content;
         if (!token->in_model)
-            GPT__TRY(gpt__bpe_file_token(file, (int32_t)token->id, token->content, 0));
+            GPT__TRY(gpt__bpe_file_token(file, (int32_t)token->id, string, 0));
         if (token->special)
             tokens->flags[token->id] |= GPT__TOKEN_SPECIAL;
     }
