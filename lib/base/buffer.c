@@ -7,7 +7,8 @@
 gpt_status gpt__buffer_add(gpt__buffer *buffer, const char *bytes, size_t length)
 {
     if (length >= SIZE_MAX - buffer->length)
-        return gpt__fail(GPT_E_MEMORY, "out of memory: a text of %zu bytes can not grow by %zu", buffer->length, length);
+        return gpt__fail(GPT_E_MEMORY, "out of memory: a text of %zu bytes can not grow by %zu", buffer->length,
+                         length);
     GPT__TRY(gpt__reserve((void **)&buffer->bytes, &buffer->capacity, buffer->length + length + 1, 1));
     if (length > 0)
         memcpy(buffer->bytes + buffer->length, bytes, length);

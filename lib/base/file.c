@@ -14,7 +14,9 @@
 /* strerror is not safe in threads everywhere, and its text depends on the locale. */
 static gpt_status fail_errno(const char *path, const char *what)
 {
-    gpt_status code = errno == ENOENT || errno == ENOTDIR ? GPT_E_NOT_FOUND : errno == ENOMEM ? GPT_E_MEMORY : GPT_E_FILE;
+    gpt_status code = errno == ENOENT || errno == ENOTDIR ? GPT_E_NOT_FOUND
+                      : errno == ENOMEM                   ? GPT_E_MEMORY
+                                                          : GPT_E_FILE;
     const char *why = errno == ENOENT    ? "no such file"
                       : errno == ENOTDIR ? "a part of the path is no directory"
                       : errno == EACCES  ? "permission denied"

@@ -10,9 +10,8 @@
 #include "compute/cpu.h"
 #include "compute/exp.h"
 #include "compute/onednn.h"
+#include "compute/parallel.h"
 
-#include <math.h>
-#include <omp.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -202,7 +201,7 @@ gpt_status gpt__attention_apply(gpt__attention_scratch *scratch, const gpt__atte
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < scratch->item_count; i++) {
         const gpt__attention_item *item = &scratch->items[i];
-        float *scores = scratch->scores + scratch->floats_per_thread * (size_t)omp_get_thread_num();
+        float *scores = scratch->scores + scratch->floats_per_thread * (size_t)gpt__thread_number();
         gpt_status status = compute_item(attention, &spans[item->span], item, qkv, out, scores);
         if (status != GPT_OK)
             atomic_store(&failed, status);

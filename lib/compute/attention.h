@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/attention.h: causal multi-head attention over keys and values that lie in pages (Vaswani et al., "Attention Is
- * All You Need", 2017; pages after Kwon et al., 2023).
+ * compute/attention.h: causal multi-head attention over keys and values that lie in pages (Vaswani et al., "Attention
+ * Is All You Need", 2017; pages after Kwon et al., 2023).
  *
  * Letters: T tokens of a span, H query heads, KV key and value heads (H is a multiple of KV), K values of a head.
  */
@@ -52,7 +52,8 @@ gpt_status gpt__attention_plan(gpt__attention_scratch *scratch, const gpt__atten
 
 /*
  * Stores the keys and values of all spans in their pages, and attends. qkv holds rows [H K queries, KV K keys, KV K
- * values]; out [rows, H K] receives for each token and head the mean of the values, weighted by the softmax of the scores.
+ * values]; out [rows, H K] receives for each token and head the mean of the values, weighted by the softmax of the
+ * scores.
  */
 gpt_status gpt__attention_apply(gpt__attention_scratch *scratch, const gpt__attention *attention,
                                 const gpt__attention_span *spans, size_t count, const float *qkv, float *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/onednn.c: the only file that includes oneDNN. Products are its matmul primitive, with the weights packed once in
- * the layout that it asks for at one row; that layout serves every number of rows by the same kind of code (measured
- * with 2.6.3 and 3.x: tests/bench).
+ * compute/onednn.c: the only file that includes oneDNN. Products are its matmul primitive, with the weights packed
+ * once in the layout that it asks for at one row; that layout serves every number of rows by the same kind of code
+ * (measured with 2.6.3 and 3.x: tests/bench).
  *
  * Primitives and their arguments belong to one worker, so that threads share nothing that changes. Making one again in
  * another worker is cheap, since oneDNN keeps the machine code in a cache of its own.
@@ -12,6 +12,8 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/memory.h"
+
+#include <gpt/version.h>
 
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
@@ -433,9 +435,9 @@ static gpt_status choose_layout(gpt__packed *packed, dnnl_engine_t engine)
 }
 
 /*
- * The offset of index i of one dimension (0: k, 1: n). In a blocked layout the offset of an element is the sum of one part
- * for each dimension: the outer stride times the block's number, and inside the block the place among the inner blocks,
- * the last of which varies fastest.
+ * The offset of index i of one dimension (0: k, 1: n). In a blocked layout the offset of an element is the sum of one
+ * part for each dimension: the outer stride times the block's number, and inside the block the place among the inner
+ * blocks, the last of which varies fastest.
  */
 static size_t offset_in_layout(const md *layout, int dimension, int64_t i)
 {
@@ -643,8 +645,10 @@ gpt_status gpt__worker_product(gpt__worker *worker, int kind, const gpt__packed 
     TRY_DNNL(dnnl_memory_set_data_handle(p->x, (void *)x));
     TRY_DNNL(dnnl_memory_set_data_handle(p->out, out));
     TRY_DNNL(dnnl_memory_set_data_handle(p->scratch, worker->scratch));
-    dnnl_exec_arg_t arguments[5] = {
-        {DNNL_ARG_SRC, p->x}, {DNNL_ARG_WEIGHTS, weights->memory}, {DNNL_ARG_DST, p->out}, {DNNL_ARG_SCRATCHPAD, p->scratch}};
+    dnnl_exec_arg_t arguments[5] = {{DNNL_ARG_SRC, p->x},
+                                    {DNNL_ARG_WEIGHTS, weights->memory},
+                                    {DNNL_ARG_DST, p->out},
+                                    {DNNL_ARG_SCRATCHPAD, p->scratch}};
     int count = 4;
     if (bias != NULL) {
         TRY_DNNL(dnnl_memory_set_data_handle(p->bias, (void *)bias));

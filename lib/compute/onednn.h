@@ -41,8 +41,8 @@ gpt_status gpt__engine_add_kind(int *out, gpt__engine *engine, const gpt__produc
 typedef struct gpt__packed gpt__packed;
 
 /*
- * Packs weights, which lie in memory as type, element (k, n) at index k * stride_k + n * stride_n, into type: f32 to f32
- * or bf16, bf16 to bf16 or f32, int8 to int8.
+ * Packs weights, which lie in memory as type, element (k, n) at index k * stride_k + n * stride_n, into type: f32 to
+ * f32 or bf16, bf16 to bf16 or f32, int8 to int8.
  */
 gpt_status gpt__packed_new(gpt__packed **out, gpt__engine *engine, int kind, const void *weights, gpt_dtype type,
                            int64_t stride_k, int64_t stride_n);
@@ -50,8 +50,8 @@ void gpt__packed_free(gpt__packed *packed);
 int64_t gpt__packed_bytes(const gpt__packed *packed);
 
 /*
- * Reads column n back, as K floats, from f32 or bf16 weights: the embedding of token n when the output layer is tied to the
- * embedding table, so that the table need not be kept twice.
+ * Reads column n back, as K floats, from f32 or bf16 weights: the embedding of token n when the output layer is tied
+ * to the embedding table, so that the table need not be kept twice.
  */
 void gpt__packed_column(float *out, const gpt__packed *packed, int64_t n);
 
@@ -79,8 +79,8 @@ gpt_status gpt__worker_product(gpt__worker *worker, int kind, const gpt__packed 
 void gpt__worker_count_primitives(int *made, int *reference, const gpt__worker *worker);
 
 /*
- * C [M, N] = alpha * A [M, K] * B [K, N] + beta * C, in f32, rows lda, ldb, ldc elements apart. Inside a parallel region
- * each thread computes its own product alone.
+ * C [M, N] = alpha * A [M, K] * B [K, N] + beta * C, in f32, rows lda, ldb, ldc elements apart. Inside a parallel
+ * region each thread computes its own product alone.
  */
 gpt_status gpt__sgemm(int64_t M, int64_t N, int64_t K, float alpha, const float *A, int64_t lda, const float *B,
                       int64_t ldb, float beta, float *C, int64_t ldc);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/rows.h: a matrix of activations [T, width] in the type that the next product takes: f32, bf16, or int8 with one
- * scale for each row.
+ * compute/rows.h: a matrix of activations [T, width] in the type that the next product takes: f32, bf16, or int8 with
+ * one scale for each row.
  */
 #ifndef GPT__COMPUTE_ROWS_H
 #define GPT__COMPUTE_ROWS_H

@@ -29,7 +29,8 @@ gpt_status gpt__json_parse(gpt__json *json, const char *text, size_t length, con
         status = gpt__fail(GPT_E_FORMAT, "%s: not valid JSON (line %zu)", path, line_of(text, end));
     for (; status == GPT_OK && end < text + length; end++)
         if (strchr(" \t\r\n", *end) == NULL || *end == '\0')
-            status = gpt__fail(GPT_E_FORMAT, "%s: something follows the JSON value (line %zu)", path, line_of(text, end));
+            status = gpt__fail(GPT_E_FORMAT, "%s: something follows the JSON value (line %zu)", path,
+                               line_of(text, end));
     if (status != GPT_OK)
         gpt__json_close(json);
     return status;

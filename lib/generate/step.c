@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generate/step.c: one step of all sequences. It runs in three parts, so that a failure leaves everything as it was: lay out
- * the spans and their pages; compute, and choose tokens into events; and, when nothing can fail any more, commit.
+ * generate/step.c: one step of all sequences. It runs in three parts, so that a failure leaves everything as it was:
+ * lay out the spans and their pages; compute, and choose tokens into events; and, when nothing can fail any more,
+ * commit.
  */
 #include "base/memory.h"
 #include "base/random.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model/family.h: what sets one family of models apart. A family is a table: how its config.json reads, and which tensor
- * of its checkpoints plays which role. The forward pass is the same for all. A new family is one file in families/.
+ * model/family.h: what sets one family of models apart. A family is a table: how its config.json reads, and which
+ * tensor of its checkpoints plays which role. The forward pass is the same for all. A new family is one file in
+ * families/.
  */
 #ifndef GPT__MODEL_FAMILY_H
 #define GPT__MODEL_FAMILY_H

@@ -24,18 +24,28 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* A directory that may hold a model: config.json tells. */
-static int is_model(const char *path)
+/* Takes path over: it is what was found when it holds a model, which config.json tells, and else freed. */
+static gpt_status take_model(search *s, char *path)
 {
-    char *config = gpt__join_path(path, "config.json");
-    int found = config != NULL && gpt__is_file(config);
+    char *config = path != NULL ? gpt__join_path(path, "config.json") : NULL;
+    gpt_status status = config != NULL ? GPT_OK : GPT_E_MEMORY;
+    if (config != NULL && gpt__is_file(config))
+        s->found = path;
+    else
+        gpt__release(path);
     gpt__release(config);
-    return found;
+    return status;
+}
+
+static gpt_status add_place(search *s, const char *directory)
+{
+    GPT__TRY(gpt__buffer_add_string(&s->places, s->places.length > 0 ? ", " : ""));
+    return gpt__buffer_add_string(&s->places, directory);
 }
 
 /*
- * A name may have slashes, as in "org/model", but must not lead out of the places that are searched. A path that exists is
- * taken before this is asked.
+ * A name may have slashes, as in "org/model", but must not lead out of the places that are searched. A path that
+ * exists is taken before this is asked.
  */
 static int is_plain_name(const char *name)
 {
@@ -53,16 +63,8 @@ static gpt_status look_in(search *s, const char *directory)
 {
     if (s->found != NULL)
         return GPT_OK;
-    GPT__TRY(gpt__buffer_add_string(&s->places, s->places.length > 0 ? ", " : ""));
-    GPT__TRY(gpt__buffer_add_string(&s->places, directory));
-    char *path = gpt__join_path(directory, s->name);
-    if (path == NULL)
-        return GPT_E_MEMORY;
-    if (is_model(path))
-        s->found = path;
-    else
-        gpt__release(path);
-    return GPT_OK;
+    GPT__TRY(add_place(s, directory));
+    return take_model(s, gpt__join_path(directory, s->name));
 }
 
 /* <base>/<rest>, looked in; base may be NULL, which is nowhere. */
@@ -104,37 +106,43 @@ static gpt_status hub_folder(gpt__buffer *out, const char *cache, const char *na
     return GPT_OK;
 }
 
-/* The commit that refs/main of a folder holds: hexadecimal digits, so that it can not lead elsewhere. */
-static char *read_commit(const char *folder)
+/*
+ * The commit that refs/main of a folder holds: hexadecimal digits, so that it can not lead elsewhere. *commit is NULL
+ * when there is none.
+ */
+static gpt_status read_commit(char **commit, const char *folder)
 {
-    char *path = gpt__join_path(folder, "refs/main");
     gpt__file file = {0};
-    char *commit = NULL;
-    if (path != NULL && gpt__is_file(path) && gpt__file_open(&file, path) == GPT_OK) {
-        size_t length = 0;
-        while (length < file.size && length < 64 && strchr("0123456789abcdef", file.data[length]) != NULL &&
-               file.data[length] != '\0')
-            length++;
-        if (length > 0)
-            commit = gpt__copy_string((const char *)file.data, length);
-    }
+    char *path = gpt__join_path(folder, "refs/main");
+    gpt_status status = path != NULL ? GPT_OK : GPT_E_MEMORY;
+    *commit = NULL;
+    if (status == GPT_OK && gpt__is_file(path))
+        status = gpt__file_open(&file, path);
+    size_t length = 0;
+    while (length < file.size && length < 64 && file.data[length] != '\0' &&
+           strchr("0123456789abcdef", file.data[length]) != NULL)
+        length++;
+    if (status == GPT_OK && length > 0 && (*commit = gpt__copy_string((const char *)file.data, length)) == NULL)
+        status = GPT_E_MEMORY;
     gpt__file_close(&file);
     gpt__release(path);
-    return commit;
+    /* One that can not be read is as good as none: other places are still to be looked at. */
+    return status == GPT_E_MEMORY ? status : GPT_OK;
 }
 
 static gpt_status look_in_snapshot(search *s, const char *folder)
 {
-    char *commit = read_commit(folder);
-    char *snapshots = commit != NULL ? gpt__join_path(folder, "snapshots") : NULL;
-    char *path = snapshots != NULL ? gpt__join_path(snapshots, commit) : NULL;
-    if (path != NULL && is_model(path))
-        s->found = path;
-    else
-        gpt__release(path);
+    char *commit;
+    GPT__TRY(read_commit(&commit, folder));
+    if (commit == NULL)
+        return GPT_OK;
+    char *snapshots = gpt__join_path(folder, "snapshots");
+    gpt_status status = GPT_E_MEMORY;
+    if (snapshots != NULL)
+        status = take_model(s, gpt__join_path(snapshots, commit));
     gpt__release(snapshots);
     gpt__release(commit);
-    return GPT_OK;
+    return status;
 }
 
 static gpt_status look_in_hub(search *s, const char *cache)
@@ -142,8 +150,7 @@ static gpt_status look_in_hub(search *s, const char *cache)
     if (s->found != NULL)
         return GPT_OK;
     gpt__buffer folder = {0};
-    GPT__TRY(gpt__buffer_add_string(&s->places, ", "));
-    GPT__TRY(gpt__buffer_add_string(&s->places, cache));
+    GPT__TRY(add_place(s, cache));
     gpt_status status = hub_folder(&folder, cache, s->name);
     if (status == GPT_OK)
         status = look_in_snapshot(s, folder.bytes);

@@ -9,8 +9,7 @@
 
 #include "base/memory.h"
 #include "compute/norm.h"
-
-#include <omp.h>
+#include "compute/parallel.h"
 
 gpt_status gpt__forward_init(gpt__forward *forward, const gpt_model *model, const gpt__kv_cache *cache,
                              const atomic_int *cancelled, int threads)

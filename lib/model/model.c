@@ -5,11 +5,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "compute/parallel.h"
 #include "model/family.h"
 #include "tokenizer/tokenizer.h"
-
-#include <omp.h>
-#include <string.h>
 
 #define MOST_THREADS 1024
 

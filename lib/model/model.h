@@ -20,8 +20,8 @@ struct gpt_model {
 };
 
 /*
- * How many threads to use when nobody says: one for each processor that the process may run on, but no more than one for
- * every GPT__BYTES_PER_THREAD of weights, below which threads wait for each other longer than they compute.
+ * How many threads to use when nobody says: one for each processor that the process may run on, but no more than one
+ * for every GPT__BYTES_PER_THREAD of weights, below which threads wait for each other longer than they compute.
  */
 #define GPT__BYTES_PER_THREAD (8 << 20)
 int gpt__default_threads(int64_t weight_bytes);

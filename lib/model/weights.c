@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model/weights.c: from named tensors to packed layers. The largest matrix, the output layer, is packed first, while little
- * else is in memory, and each tensor's mapped pages are dropped as soon as it is packed: so memory peaks near what
- * the packed weights take in the end.
+ * model/weights.c: from named tensors to packed layers. The largest matrix, the output layer, is packed first, while
+ * little else is in memory, and each tensor's mapped pages are dropped as soon as it is packed: so memory peaks near
+ * what the packed weights take in the end.
  */
 #include "model/weights.h"
 

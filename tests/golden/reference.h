@@ -20,8 +20,8 @@ int32_t *reference_ids(size_t *count, const gpt__tensor *tensor);
 float reference_float(const gpt__tensor *tensor, int64_t i);
 
 /*
- * Compares values [count] with a tensor: within 2e-4 absolute plus 1e-4 relative. Prints the worst of them and counts as
- * one expectation.
+ * Compares values [count] with a tensor: within 2e-4 absolute plus 1e-4 relative. Prints the worst of them and counts
+ * as one expectation.
  */
 void reference_compare(const float *values, const gpt__tensor *tensor, const char *what);
 

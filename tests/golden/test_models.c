@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * golden/test_models.c: tiny checkpoints of each family, and what Hugging Face transformers computes with them: logits, hidden
- * states, greedy and penalised continuations.
+ * golden/test_models.c: tiny checkpoints of each family, and what Hugging Face transformers computes with them:
+ * logits, hidden states, greedy and penalised continuations.
  */
 #include "golden/reference.h"
 #include "test.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unit/test_generator.c: generation as a whole, on the shipped model: one call, steps, samples, sharing, limits, stops, streams.
- * What is expected comes from another way to the same answer: one sequence alone, evaluate, decode.
+ * unit/test_generator.c: generation as a whole, on the shipped model: one call, steps, samples, sharing, limits,
+ * stops, streams. What is expected comes from another way to the same answer: one sequence alone, evaluate, decode.
  */
 #include "base/utf8.h"
 #include "generate/generator.h"
@@ -22,7 +22,8 @@ static gpt_generator *open_dtype(const char *name, gpt_dtype dtype)
     char *path = strchr(name, '/') ? test_path(name) : strdup(name);
     if (!EXPECT_OK(gpt_model_options_new(&options)) || !EXPECT_OK(gpt_model_options_set_dtype(options, dtype)) ||
         !EXPECT_OK(gpt_model_open(&model, path, options)) || !EXPECT_OK(gpt_generator_new(&generator, model)) ||
-        !EXPECT_OK(gpt_generator_set_sampling(generator, 0)) || !EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 40)))
+        !EXPECT_OK(gpt_generator_set_sampling(generator, 0)) ||
+        !EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 40)))
         exit(1);
     gpt_model_free(model); /* the generator has its own reference */
     gpt_model_options_free(options);
@@ -477,7 +478,8 @@ static void broken_characters_never_come_out(void)
     EXPECT_OK(gpt_generator_stream(generator, story, strlen(story), collect, &streamed));
     char *decoded = NULL;
     size_t length;
-    EXPECT_OK(gpt_tokenizer_decode(&decoded, &length, tokenizer, streamed.ids, streamed.count, GPT_DECODE_SKIP_SPECIAL));
+    EXPECT_OK(gpt_tokenizer_decode(&decoded, &length, tokenizer, streamed.ids, streamed.count,
+                                   GPT_DECODE_SKIP_SPECIAL));
     EXPECT_BYTES(streamed.text.bytes, streamed.text.length, decoded, length);
     EXPECT(length > 300);
     gpt_free(decoded);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * families/gpt2.c: GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019) and all that
- * shares its files: distilgpt2, DialoGPT, Cerebras-GPT. Layer norm before each part, learned positions, the output layer tied to
- * the embedding. Names and keys are those of Hugging Face's GPT2LMHeadModel.
+ * shares its files: distilgpt2, DialoGPT, Cerebras-GPT. Layer norm before each part, learned positions, the output
+ * layer tied to the embedding. Names and keys are those of Hugging Face's GPT2LMHeadModel.
  */
 #include "model/family.h"
 

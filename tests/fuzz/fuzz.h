@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz/fuzz.h: a fuzz target is a function that takes any bytes and must neither crash nor leak. It can be driven by
+ * libFuzzer (clang -fsanitize=fuzzer,address,undefined, with target, fuzz_file.c and the library's sources) or by
+ * fuzz_main.c, which needs no special compiler.
+ */
+#ifndef TESTS_FUZZ_H
+#define TESTS_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The folder of tests/fuzz/corpus that the target's mutations begin from. */
+extern const char fuzz_corpus[];
+
+/* Writes a file of a directory that is removed at exit, and returns the directory. */
+const char *fuzz_write_file(const char *name, const uint8_t *data, size_t size);
+
+/* Ends the program with a message when a property does not hold, so that the fuzzer keeps the input. */
+void fuzz_check(int held, const char *property);
+
+#endif

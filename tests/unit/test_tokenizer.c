@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit/test_tokenizer.c: every function of gpt/tokenizer.h: what it does, and what it refuses. */
+#include "test_tokenizer_maker.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+
+/* U+0120, which stands for a space in the byte alphabet. */
+#define SP "\xC4\xA0"
+
+/* Tokens 256 "ab", 257 " ab", 258 "abc", 259 "  "; added: 260 to 265. */
+static const maker small = {
+    .merges = "a b," SP " ab,ab c," SP " " SP,
+    .added = "{\"id\": 260, \"content\": \"<|end|>\", \"special\": true, \"normalized\": false},"
+             "{\"id\": 261, \"content\": \"<pad>\", \"special\": true, \"lstrip\": true, \"rstrip\": true},"
+             "{\"id\": 262, \"content\": \"cab\", \"single_word\": true, \"normalized\": true},"
+             "{\"id\": 263, \"content\": \"<|end|>>\"},"
+             "{\"id\": 264, \"content\": \"\xC3\xA9!\"},"
+             "{\"id\": 266, \"content\": \"x y\"}"};
+
+static gpt_tokenizer *open_small(void)
+{
+    gpt_tokenizer *tokenizer = NULL;
+    EXPECT_OK(maker_open(&tokenizer, small));
+    return tokenizer;
+}
+
+static void encodes_by_merging(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_IDS(t, "ab", 0, 256);
+    EXPECT_IDS(t, "abc ab", 0, 258, 257);
+    EXPECT_IDS(t, "ba", 0, 'b', 'a');
+    EXPECT_IDS(t, "a b", 0, 'a', ' ', 'b');
+    EXPECT_IDS(t, "aabbabc", 0, 'a', 256, 'b', 258);
+    EXPECT_IDS(t, "  ab", 0, ' ', 257);
+    EXPECT_IDS(t, "a\0b", 0, 'a', 0, 'b');
+    EXPECT_IDS(t, "ab   ", 0, 256, 259, ' ');
+    gpt_tokenizer_free(t);
+}
+
+static void reads_broken_utf8_as_replacement_characters(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_IDS(t, "ab\xFF", 0, 256, 0xEF, 0xBF, 0xBD);
+    EXPECT_IDS(t, "\xE2\x82", 0, 0xEF, 0xBF, 0xBD);
+    EXPECT_IDS(t, "\xC0\x80", 0, 0xEF, 0xBF, 0xBD, 0xEF, 0xBF, 0xBD);
+    EXPECT_IDS(t, "\xED\xA0\x80", 0, 0xEF, 0xBF, 0xBD, 0xEF, 0xBF, 0xBD, 0xEF, 0xBF, 0xBD);
+    EXPECT_IDS(t, "\xF0\x9F\x98\x80", 0, 0xF0, 0x9F, 0x98, 0x80);
+    gpt_tokenizer_free(t);
+}
+
+static void finds_added_tokens(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_IDS(t, "ab<|end|>ab", 0, 256, 260, 256);
+    EXPECT_IDS(t, "<|end|>", 0, 260);
+    EXPECT_IDS(t, "<|end|> ab", 0, 260, 257);
+    /* The longest one wins only among those that are looked for in the same round: 263 is normalized. */
+    EXPECT_IDS(t, "<|end|>>", 0, 260, '>');
+    EXPECT_IDS(t, "a x yb", 0, 'a', ' ', 266, 'b');
+    gpt_tokenizer_free(t);
+}
+
+static void strips_and_checks_around_added_tokens(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_IDS(t, "a <pad>\t\xC2\xA0 b", 0, 'a', 261, 'b');
+    EXPECT_IDS(t, "<pad> <pad>", 0, 261, 261);
+    EXPECT_IDS(t, " \xE3\x80\x80<pad>", 0, 261);
+    EXPECT_IDS(t, "cab", 0, 262);
+    EXPECT_IDS(t, " cab-", 0, ' ', 262, '-');
+    EXPECT_IDS(t, "cabc", 0, 'c', 258);
+    EXPECT_IDS(t, "_cab", 0, '_', 'c', 256);
+    EXPECT_IDS(t, "cab\xCC\x81", 0, 'c', 256, 0xCC, 0x81);
+    EXPECT_IDS(t, "\xE2\x80\x94" "cab", 0, 0xE2, 0x80, 0x94, 262);
+    gpt_tokenizer_free(t);
+}
+
+static void takes_special_tokens_as_text(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_IDS(t, "<|end|>", GPT_ENCODE_ORDINARY, '<', '|', 'e', 'n', 'd', '|', '>');
+    EXPECT_IDS(t, "a <pad> ", GPT_ENCODE_ORDINARY, 'a', ' ', '<', 'p', 'a', 'd', '>', ' ');
+    /* Other added tokens are still found, as the reference does. */
+    EXPECT_IDS(t, " cab<|end|>>", GPT_ENCODE_ORDINARY, ' ', 262, 263);
+    gpt_tokenizer_free(t);
+}
+
+static void decodes(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_TEXT(t, "abc ab", 0, 258, 257);
+    EXPECT_TEXT(t, "", 0, -1);
+    EXPECT_TEXT(t, "a\0b", 0, 'a', 0, 'b');
+    EXPECT_TEXT(t, "ab<|end|>ab", 0, 256, 260, 256);
+    EXPECT_TEXT(t, "abab", GPT_DECODE_SKIP_SPECIAL, 256, 260, 256);
+    EXPECT_TEXT(t, "x yab", GPT_DECODE_SKIP_SPECIAL, 266, 256);
+    /* No token has the id 265. */
+    EXPECT_TEXT(t, "ab", 0, 'a', 265, 'b');
+    /* A character in parts, the same unfinished, and a byte that never is one. */
+    EXPECT_TEXT(t, "\xE2\x82\xAC", 0, 0xE2, 0x82, 0xAC);
+    EXPECT_TEXT(t, "\xEF\xBF\xBD", 0, 0xE2, 0x82);
+    EXPECT_TEXT(t, "a\xEF\xBF\xBD" "b", 0, 'a', 0xFF, 'b');
+    /* The ByteLevel decoder of the reference reads the byte alphabet in added tokens too. */
+    EXPECT_TEXT(t, "\xEF\xBF\xBD!", 0, 264);
+    gpt_tokenizer_free(t);
+}
+
+static void gives_bytes_of_tokens(void)
+{
+    gpt_tokenizer *t = open_small();
+    size_t length = 99;
+    const char *bytes = gpt_tokenizer_token_bytes(&length, t, 257);
+    EXPECT_BYTES(bytes, length, " ab", 3);
+    bytes = gpt_tokenizer_token_bytes(&length, t, 0);
+    EXPECT_BYTES(bytes, length, "\0", 1);
+    bytes = gpt_tokenizer_token_bytes(&length, t, 0xE2);
+    EXPECT_BYTES(bytes, length, "\xE2", 1);
+    bytes = gpt_tokenizer_token_bytes(&length, t, 260);
+    EXPECT_BYTES(bytes, length, "<|end|>", 7);
+    bytes = gpt_tokenizer_token_bytes(&length, t, 265);
+    EXPECT_BYTES(bytes, length, "", 0);
+    const int32_t outside[] = {-1, 267, INT32_MIN, INT32_MAX};
+    for (int i = 0; i < 4; i++) {
+        length = 99;
+        EXPECT(gpt_tokenizer_token_bytes(&length, t, outside[i]) == NULL);
+        EXPECT_INT(length, 0);
+        EXPECT_MESSAGE("expected 0 to 266");
+    }
+    EXPECT(gpt_tokenizer_token_bytes(NULL, t, 0) == NULL);
+    EXPECT(gpt_tokenizer_token_bytes(&length, NULL, 0) == NULL);
+    EXPECT_MESSAGE("tokenizer is NULL");
+    gpt_tokenizer_free(t);
+}
+
+static void finds_ids_of_bytes(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_INT(gpt_tokenizer_token_id(t, " ab", 3), 257);
+    EXPECT_INT(gpt_tokenizer_token_id(t, "a", 1), 'a');
+    EXPECT_INT(gpt_tokenizer_token_id(t, "\0", 1), 0);
+    EXPECT_INT(gpt_tokenizer_token_id(t, "<|end|>", 7), 260);
+    EXPECT_INT(gpt_tokenizer_token_id(t, "x y", 3), 266);
+    EXPECT_INT(gpt_tokenizer_token_id(t, "abcd", 4), -1);
+    EXPECT_INT(gpt_tokenizer_token_id(t, "", 0), -1);
+    EXPECT_INT(gpt_tokenizer_token_id(t, NULL, 3), -1);
+    EXPECT_INT(gpt_tokenizer_token_id(NULL, "a", 1), -1);
+    gpt_tokenizer_free(t);
+    /* Every token that has bytes of its own is found by them. */
+    maker many = {.merges = "a b,c d,ab cd,abcd e,abcde f,abcdef g,abcdefg h,abcdefgh i,abcdefghi j"};
+    EXPECT_OK(maker_open(&t, many));
+    for (int32_t id = 0; id < gpt_tokenizer_vocab_size(t); id++) {
+        size_t length;
+        const char *bytes = gpt_tokenizer_token_bytes(&length, t, id);
+        EXPECT_INT(gpt_tokenizer_token_id(t, bytes, length), id);
+    }
+    gpt_tokenizer_free(t);
+}
+
+static void tells_special_tokens_and_size(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT_INT(gpt_tokenizer_vocab_size(t), 267);
+    EXPECT_INT(gpt_tokenizer_vocab_size(NULL), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(t, 260), 1);
+    EXPECT_INT(gpt_tokenizer_is_special(t, 261), 1);
+    EXPECT_INT(gpt_tokenizer_is_special(t, 262), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(t, 'a'), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(t, -1), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(t, INT32_MAX), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(t, INT32_MIN), 0);
+    EXPECT_INT(gpt_tokenizer_is_special(NULL, 260), 0);
+    gpt_tokenizer_free(t);
+}
+
+static void checks_arguments(void)
+{
+    gpt_tokenizer *t = open_small();
+    int32_t *ids = (int32_t *)1;
+    size_t count = 99;
+    char *text = (char *)1;
+    const int32_t bad[] = {'a', 267};
+    EXPECT_STATUS(gpt_tokenizer_encode(NULL, &count, t, "a", 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, NULL, t, "a", 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, NULL, "a", 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, t, NULL, 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, t, "a", SIZE_MAX, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, t, "a", 1, 2), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, t, "a", 1, UINT_MAX), GPT_E_ARGUMENT);
+    EXPECT(ids == NULL);
+    EXPECT_INT(count, 0);
+    ids = (int32_t *)1;
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, NULL, 0, 0));
+    EXPECT(ids == NULL);
+    EXPECT_STATUS(gpt_tokenizer_decode(NULL, &count, t, bad, 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_decode(&text, NULL, t, bad, 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_decode(&text, &count, NULL, bad, 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_decode(&text, &count, t, NULL, 1, 0), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_decode(&text, &count, t, bad, 1, 2), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_decode(&text, &count, t, bad, 2, 0), GPT_E_ARGUMENT);
+    EXPECT_MESSAGE("ids[1] is 267");
+    EXPECT(text == NULL);
+    EXPECT_INT(count, 0);
+    gpt_tokenizer_free(t);
+}
+
+static void opens_or_says_why_not(void)
+{
+    gpt_tokenizer *t = (gpt_tokenizer *)1;
+    EXPECT_STATUS(gpt_tokenizer_open(NULL, "x"), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_tokenizer_open(&t, NULL), GPT_E_ARGUMENT);
+    EXPECT(t == NULL);
+    t = (gpt_tokenizer *)1;
+    EXPECT_STATUS(gpt_tokenizer_open(&t, "no-such-model-or-path"), GPT_E_NOT_FOUND);
+    EXPECT(t == NULL);
+    EXPECT_STATUS(gpt_tokenizer_open(&t, ""), GPT_E_NOT_FOUND);
+    char empty[128];
+    snprintf(empty, sizeof empty, "%s/empty", test_directory());
+    EXPECT_INT(mkdir(empty, 0700), 0);
+    EXPECT_STATUS(gpt__tokenizer_open_path(&t, empty), GPT_E_NOT_FOUND);
+    EXPECT_MESSAGE("tokenizer.json");
+    EXPECT_STATUS(gpt__tokenizer_open_path(&t, "/dev/null"), GPT_E_FILE);
+    EXPECT(t == NULL);
+}
+
+static void counts_references(void)
+{
+    gpt_tokenizer *t = open_small();
+    EXPECT(gpt_tokenizer_ref(NULL) == NULL);
+    EXPECT(gpt_tokenizer_ref(t) == t);
+    gpt_tokenizer_free(t);
+    EXPECT_IDS(t, "ab", 0, 256);
+    gpt_tokenizer_free(t);
+    gpt_tokenizer_free(NULL);
+}
+
+static void puts_a_space_before(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = small;
+    m.pre_tokenizer = "{\"type\": \"ByteLevel\", \"add_prefix_space\": true}";
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "ab", 0, 257);
+    EXPECT_IDS(t, " ab", 0, 257);
+    EXPECT_IDS(t, "\tab", 0, ' ', '\t', 256);
+    EXPECT_IDS(t, "ab<|end|>ab<pad>", 0, 257, 260, 257, 261);
+    gpt_tokenizer_free(t);
+}
+
+static void leaves_text_whole_without_the_pattern(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.merges = "b " SP ",b" SP " a"};
+    m.pre_tokenizer = "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"ByteLevel\","
+                      "\"add_prefix_space\": false, \"use_regex\": false, \"trim_offsets\": true}]}";
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "ab ab", 0, 'a', 257, 'b');
+    gpt_tokenizer_free(t);
+    m.pre_tokenizer = NULL;
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "ab ab", 0, 'a', 'b', ' ', 'a', 'b');
+    gpt_tokenizer_free(t);
+}
+
+/* As in StarCoder: a number leaves the space before it to itself. */
+static void divides_digits_first(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.merges = "1 2,a 1," SP " 1"};
+    m.pre_tokenizer = "{\"type\": \"Sequence\", \"pretokenizers\": ["
+                      "{\"type\": \"Digits\", \"individual_digits\": true},"
+                      "{\"type\": \"ByteLevel\", \"add_prefix_space\": false}]}";
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "a12 12", 0, 'a', '1', '2', ' ', '1', '2');
+    gpt_tokenizer_free(t);
+    m.pre_tokenizer = "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Digits\"},"
+                      "{\"type\": \"ByteLevel\", \"add_prefix_space\": false}]}";
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "a12 12", 0, 'a', 256, ' ', 256);
+    gpt_tokenizer_free(t);
+}
+
+/* "abc" can not come about by these merges, as "bc" merges first. */
+static void obeys_ignore_merges(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.merges = "b c,a b,ab c"};
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "abc", 0, 'a', 256);
+    EXPECT_IDS(t, "ab", 0, 257);
+    gpt_tokenizer_free(t);
+    m.model = "\"ignore_merges\": true,";
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "abc", 0, 258);
+    EXPECT_IDS(t, "abcd", 0, 'a', 256, 'd');
+    gpt_tokenizer_free(t);
+}
+
+static void knows_unknown_bytes(void)
+{
+    static const char start[] = "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false},"
+                                "\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"vocab\": {\"a\": 0, \"?\": 1}, ";
+    static const char *const ends[] = {"\"merges\": []}}", "\"unk_token\": \"?\", \"merges\": []}}",
+                                       "\"unk_token\": \"?\", \"fuse_unk\": true, \"merges\": []}}"};
+    gpt_tokenizer *t[3];
+    for (int i = 0; i < 3; i++) {
+        char text[512];
+        int length = snprintf(text, sizeof text, "%s%s", start, ends[i]);
+        EXPECT_OK(maker_open_text(&t[i], text, (size_t)length));
+    }
+    int32_t *ids;
+    size_t count;
+    EXPECT_IDS(t[0], "aa", 0, 0, 0);
+    EXPECT_STATUS(gpt_tokenizer_encode(&ids, &count, t[0], "ab", 2, 0), GPT_E_FORMAT);
+    EXPECT_MESSAGE("0x62");
+    EXPECT(ids == NULL);
+    EXPECT_IDS(t[1], "abba", 0, 0, 1, 1, 0);
+    EXPECT_IDS(t[2], "abba", 0, 0, 1, 0);
+    for (int i = 0; i < 3; i++)
+        gpt_tokenizer_free(t[i]);
+}
+
+/* Byte-pair encoding as the papers describe it, over and over through all pairs; ids as in the maker. */
+static size_t merge_naively(int32_t *ids, size_t count, const int32_t (*merges)[2], int merge_count)
+{
+    for (;;) {
+        int best = merge_count;
+        size_t at = 0;
+        for (size_t i = 0; i + 1 < count; i++)
+            for (int m = 0; m < best; m++)
+                if (merges[m][0] == ids[i] && merges[m][1] == ids[i + 1]) {
+                    best = m;
+                    at = i;
+                }
+        if (best == merge_count)
+            return count;
+        ids[at] = 256 + best;
+        count--;
+        memmove(ids + at + 1, ids + at + 2, (count - at - 1) * sizeof *ids);
+    }
+}
+
+/* Merges that compete, and later ones that rank before what they are made of. */
+static const char rivals[] = "ab ab,b a,a b,c a,ab c,ba b,a a,aa aa,abc a,c c,abab a,a abab,ba ba";
+static const int32_t rival_ids[][2] = {{258, 258}, {'b', 'a'},   {'a', 'b'},   {'c', 'a'},
+                                       {258, 'c'}, {257, 'b'},   {'a', 'a'},   {262, 262},
+                                       {260, 'a'}, {'c', 'c'},   {256, 'a'},   {'a', 256},
+                                       {257, 257}};
+
+static void merges_like_the_definition(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.merges = rivals};
+    unsigned state = 7;
+    EXPECT_OK(maker_open(&t, m));
+    for (size_t length = 1; length <= 400; length += length < 130 ? 1 : 45) {
+        char text[400];
+        int32_t expected[400];
+        int32_t *ids = NULL;
+        size_t count = 0;
+        for (size_t i = 0; i < length; i++) {
+            state = state * 1664525u + 1013904223u;
+            text[i] = "aabbc"[(state >> 16) % 5];
+            expected[i] = text[i];
+        }
+        size_t wanted = merge_naively(expected, length, rival_ids, 13);
+        EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+        EXPECT_BYTES((char *)ids, count * sizeof *ids, (char *)expected, wanted * sizeof *ids);
+        gpt_free(ids);
+    }
+    gpt_tokenizer_free(t);
+}
+
+/* A megabyte of one letter, and of one space, in a moment: a test that waited would be seen. */
+static void merges_a_megabyte(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.merges = "a a,aa aa," SP " " SP};
+    size_t length = 1 << 20;
+    char *text = malloc(length);
+    int32_t *ids;
+    size_t count;
+    EXPECT_OK(maker_open(&t, m));
+    memset(text, 'a', length);
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+    EXPECT_INT(count, length / 4);
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] != 257)
+            EXPECT_INT(ids[i], 257);
+    gpt_free(ids);
+    memset(text, ' ', length);
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+    EXPECT_INT(count, length / 2);
+    gpt_free(ids);
+    free(text);
+    gpt_tokenizer_free(t);
+}
+
+int main(int argc, char **argv)
+{
+    TEST_BEGIN(argc, argv);
+    TEST(encodes_by_merging);
+    TEST(reads_broken_utf8_as_replacement_characters);
+    TEST(finds_added_tokens);
+    TEST(strips_and_checks_around_added_tokens);
+    TEST(takes_special_tokens_as_text);
+    TEST(decodes);
+    TEST(gives_bytes_of_tokens);
+    TEST(finds_ids_of_bytes);
+    TEST(tells_special_tokens_and_size);
+    TEST(checks_arguments);
+    TEST(opens_or_says_why_not);
+    TEST(counts_references);
+    TEST(puts_a_space_before);
+    TEST(leaves_text_whole_without_the_pattern);
+    TEST(divides_digits_first);
+    TEST(obeys_ignore_merges);
+    TEST(knows_unknown_bytes);
+    TEST(merges_like_the_definition);
+    TEST(merges_a_megabyte);
+    return TEST_END();
+}
