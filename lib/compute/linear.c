@@ -42,7 +42,8 @@ static void find_scales(float *scales, const gpt__weights_view *weights, int64_t
         for (int64_t k = 0; k < K; k++)
             for (int64_t n = first; n < end; n++) {
                 float magnitude = fabsf(weight_at(weights, k, n));
-                scales[n] = magnitude > scales[n] ? magnitude : scales[n];
+                /* A NaN stays: nothing is larger. The layer must then give NaN, and not pass over the weight. */
+                scales[n] = magnitude > scales[n] || isnan(magnitude) ? magnitude : scales[n];
             }
         for (int64_t n = first; n < end; n++)
             scales[n] /= 127.0f;
@@ -54,9 +55,10 @@ static void quantize(int8_t *out, const float *scales, const gpt__weights_view *
 {
 #pragma omp parallel for schedule(static)
     for (int64_t n = 0; n < N; n++) {
-        float inverse = scales[n] > 0 && isfinite(scales[n]) ? 1.0f / scales[n] : 0.0f;
+        float inverse = scales[n] > 0 ? 1.0f / scales[n] : 0.0f;
+        int usable = isfinite(scales[n]) && isfinite(inverse);
         for (int64_t k = 0; k < K; k++)
-            out[n * K + k] = (int8_t)lrintf(weight_at(weights, k, n) * inverse);
+            out[n * K + k] = usable ? (int8_t)lrintf(weight_at(weights, k, n) * inverse) : 0;
     }
 }
 

@@ -82,7 +82,10 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
         /* A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. */
         int usable = most > 0 && isfinite(most);
         rows->scales[t] = usable ? most / 127.0f : most;
-        store_int8((int8_t *)rows->data + at, values, rows->width, usable ? 127.0f / most : 0.0f);
+        if (usable)
+            store_int8((int8_t *)rows->data + at, values, rows->width, 127.0f / most);
+        else
+            memset((int8_t *)rows->data + at, 0, (size_t)rows->width);
     }
 }
 

@@ -94,8 +94,9 @@ void gpt__candidates_gather(gpt__candidates *candidates, const float *logits, in
 /* The logit at which the scaled logit is value, or a little less. */
 static float logit_of(double value, gpt__scaling scaling)
 {
-    double shift = value / scaling.scale;
-    double logit = scaling.largest + shift - MARGIN * (fabs(scaling.largest) + fabs(shift));
+    double largest = (double)scaling.top * scaling.temperature;
+    double shift = value * scaling.temperature;
+    double logit = largest + shift - MARGIN * (fabs(largest) + fabs(shift));
     return logit > -FLT_MAX ? (float)logit : -FLT_MAX;
 }
 
@@ -278,18 +279,18 @@ static double eta_probability(const gpt__candidates *c, double eta)
 }
 
 /*
- * Typical-p can leave tokens that weigh nothing beside those it took out. Weights are therefore taken anew, from the
- * largest value that is left.
+ * Typical-p can leave tokens that weigh nothing beside those it took out. Values and weights are therefore taken anew,
+ * from the largest logit that is left.
  */
-static void renew_weights(gpt__candidates *c)
+static void renew_weights(gpt__candidates *c, const float *logits, gpt__scaling scaling)
 {
     float largest = -INFINITY;
     for (int32_t i = 0; i < c->count; i++)
-        largest = c->values[i] > largest ? c->values[i] : largest;
-    if (largest == 0)
-        return;
+        largest = logits[c->ids[i]] > largest ? logits[c->ids[i]] : largest;
+    scaling.top = largest / scaling.temperature;
     for (int32_t i = 0; i < c->count; i++)
-        c->weights[i] = gpt__exp_negative(c->values[i] - largest);
+        c->values[i] = logits[c->ids[i]];
+    gpt__scale_and_weigh(c->values, c->weights, c->count, scaling);
     sum_up(c);
 }
 
@@ -306,7 +307,7 @@ void gpt__candidates_find(gpt__candidates *candidates, const float *logits, int3
         apply_min_p(c, settings->min_p);
     if (settings->typical_p < 1) {
         apply_typical_p(c, settings->typical_p);
-        renew_weights(c);
+        renew_weights(c, logits, scaling);
     }
     if (settings->epsilon_cutoff > 0)
         apply_cutoff(c, settings->epsilon_cutoff);

@@ -9,7 +9,7 @@
 /* Tokens in rising order of their ids. The arrays are those of a scratch. */
 typedef struct gpt__candidates {
     int32_t *ids;   /* [count] */
-    float *values;  /* [count] scaled logits */
+    float *values;  /* [count] logits, scaled */
     float *weights; /* [count] e^value */
     int32_t count;
     double total; /* the weight of all, and of tokens that were so improbable that they were never gathered */
@@ -30,13 +30,13 @@ void gpt__candidates_find(gpt__candidates *candidates, const float *logits, int3
                           gpt__scaling scaling, gpt__sampler_scratch *scratch);
 
 /*
- * Gathers tokens of at least this logit, and not -INFINITY, with their values and weights. Blocks whose top is lower are
- * passed over.
+ * Gathers tokens of at least this logit, and not -INFINITY, with their values and weights. Blocks whose top is lower
+ * are passed over.
  */
 void gpt__candidates_gather(gpt__candidates *candidates, const float *logits, int32_t V, float least,
                             gpt__scaling scaling, gpt__sampler_scratch *scratch);
 
-/* A logit that k of V logits reach, and few more do; -INFINITY when blocks are too few to tell. */
+/* A logit that k of V logits reach, and few more; -INFINITY when there are too few blocks to tell. */
 float gpt__candidates_bound(int32_t k, int32_t V, gpt__sampler_scratch *scratch);
 
 /* Keeps the k most probable candidates, and those as probable as the last of them. */

@@ -63,7 +63,8 @@ gpt_status gpt__generator_prepare(gpt_generator *generator)
     int threads = generator->threads;
     if (threads == 0)
         threads = gpt__default_threads(generator->model->weights.bytes);
-    generator->cache.most_pages = (generator->cache_tokens + GPT__PAGE_TOKENS - 1) / GPT__PAGE_TOKENS;
+    int64_t cache_tokens = generator->cache_tokens;
+    generator->cache.most_pages = cache_tokens / GPT__PAGE_TOKENS + (cache_tokens % GPT__PAGE_TOKENS > 0);
     if (threads == generator->forward_threads)
         return GPT_OK;
     gpt__forward_release(&generator->forward);
@@ -101,6 +102,8 @@ gpt_status gpt__generator_told(gpt_generator *generator, gpt_status status)
 gpt_status gpt__generator_check_ids(const gpt_generator *generator, const int32_t *ids, size_t count)
 {
     int32_t V = generator->model->config.V;
+    if (count > PTRDIFF_MAX / sizeof *ids)
+        return gpt__fail(GPT_E_ARGUMENT, "count is %zu: there can not be so many ids", count);
     for (size_t i = 0; i < count; i++)
         if (ids[i] < 0 || ids[i] >= V)
             return gpt__fail(GPT_E_ARGUMENT, "token id %d at place %zu is not in 0 to %d", ids[i], i, V - 1);

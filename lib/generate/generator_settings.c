@@ -51,7 +51,21 @@ SETTING(int, samples)
 SETTING(int, logprobs)
 GENERATOR_SETTING(int, threads, 0)
 GENERATOR_SETTING(int, chunk, GPT__DEFAULT_CHUNK)
-GENERATOR_SETTING(int64_t, cache_tokens, 0)
+
+/* Not every int64_t is a double, so that the largest ones would seem to be out of range. */
+gpt_status gpt_generator_set_cache_tokens(gpt_generator *generator, int64_t cache_tokens)
+{
+    const int64_t exact = (int64_t)1 << 53;
+    GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__TRY(gpt__settings_check_number("cache_tokens", (double)(cache_tokens < exact ? cache_tokens : exact)));
+    generator->cache_tokens = cache_tokens;
+    return GPT_OK;
+}
+
+int64_t gpt_generator_cache_tokens(const gpt_generator *generator)
+{
+    return generator != NULL ? generator->cache_tokens : 0;
+}
 
 gpt_status gpt_generator_reset_settings(gpt_generator *generator)
 {

@@ -142,14 +142,16 @@ gpt_status gpt__process_logits(float *logits, int32_t V, const gpt__settings *se
     gpt__scaling scaling = gpt__scaling_of(largest, settings->temperature);
     if (!gpt__candidates_needed(settings, V)) {
         for (int32_t i = 0; i < V; i++)
-            logits[i] = gpt__scaled(logits[i], scaling);
+            logits[i] /= scaling.temperature;
         return GPT_OK;
     }
-    gpt__candidates candidates;
-    gpt__candidates_find(&candidates, logits, V, settings, scaling, scratch);
+    gpt__candidates c;
+    gpt__candidates_find(&c, logits, V, settings, scaling, scratch);
+    for (int32_t i = 0; i < c.count; i++)
+        c.values[i] = logits[c.ids[i]] / scaling.temperature;
     for (int32_t i = 0; i < V; i++)
         logits[i] = -INFINITY;
-    for (int32_t i = 0; i < candidates.count; i++)
-        logits[candidates.ids[i]] = candidates.values[i];
+    for (int32_t i = 0; i < c.count; i++)
+        logits[c.ids[i]] = c.values[i];
     return GPT_OK;
 }

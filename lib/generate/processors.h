@@ -21,7 +21,7 @@ typedef struct gpt__sampler_scratch {
     int32_t capacity; /* the vocabulary there is room for */
     int32_t *counts;  /* [capacity] all 0 between calls */
     int32_t *ids;     /* [capacity] of candidates */
-    float *values;    /* [capacity] their logits */
+    float *values;    /* [capacity] their logits, scaled */
     float *weights;   /* [capacity] e to the power of those */
     uint64_t *keys;   /* [capacity] for selecting */
     float *tops;      /* [capacity / GPT__SCAN_BLOCK, rounded up] the largest logit of each block of the vocabulary */
@@ -31,9 +31,8 @@ void gpt__sampler_scratch_release(gpt__sampler_scratch *scratch);
 
 /*
  * Applies the settings, in the order that gpt/generator.h states, to logits [V] in place; the hook is not called.
- * Excluded tokens become -INFINITY. With sampling off the last group (temperature to eta) is left out; with sampling on
- * the largest of the logits that temperature divides is made 0 first, which changes no probability. GPT_E_INTERNAL when
- * no token is left or logits hold NaN.
+ * Excluded tokens become -INFINITY. With sampling off the last group (temperature to eta) is left out. GPT_E_INTERNAL
+ * when no token is left or logits hold NaN.
  */
 gpt_status gpt__process_logits(float *logits, int32_t V, const gpt__settings *settings, const gpt__history *history,
                                gpt__sampler_scratch *scratch);

@@ -121,6 +121,7 @@ gpt_status gpt_generator_run_many(gpt_result **out, gpt_generator *generator, co
     *out = NULL;
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(prompts != NULL && lengths != NULL && count > 0);
+    GPT__CHECK_ARGUMENT(count <= PTRDIFF_MAX / sizeof *prompts);
     GPT__TRY(check_idle(generator));
     gpt_status status = GPT_OK;
     for (size_t i = 0; status == GPT_OK && i < count; i++) {

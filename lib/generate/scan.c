@@ -68,9 +68,9 @@ int32_t gpt__scan_find(const float *logits, int32_t V, float largest)
 
 gpt__scaling gpt__scaling_of(float largest, float temperature)
 {
-    double scale = 1.0 / temperature;
-    scale = scale > FLT_MAX ? FLT_MAX : scale < FLT_MIN ? FLT_MIN : scale;
-    return (gpt__scaling){largest, (float)scale};
+    float least = 4 * (fabsf(largest) / FLT_MAX) + FLT_MIN;
+    temperature = temperature > least ? temperature : least;
+    return (gpt__scaling){temperature, largest / temperature};
 }
 
 GPT__CPU_CLONES

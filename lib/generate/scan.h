@@ -26,20 +26,23 @@ float gpt__scan_largest(float *tops, const float *logits, int32_t V);
 int32_t gpt__scan_find(const float *logits, int32_t V, float largest);
 
 /*
- * What turns a logit into a value, the logit that is drawn from: (logit - largest) * scale, where scale is
- * 1 / temperature. No value is above 0.
+ * What turns a logit into a value: logit / temperature - top, where top is the largest logit / temperature. No value is
+ * above 0. The reference divides first, too: what it rounds is rounded here.
  */
 typedef struct gpt__scaling {
-    float largest;
-    float scale;
+    float temperature;
+    float top;
 } gpt__scaling;
 
-/* scale is kept normal, so that 0 times it is 0 and -INFINITY times it is -INFINITY at every temperature. */
+/*
+ * The scaling for a largest logit. A temperature so low that the division would overflow is raised: next to the largest
+ * logit no other has a chance either way.
+ */
 gpt__scaling gpt__scaling_of(float largest, float temperature);
 
 static inline float gpt__scaled(float logit, gpt__scaling scaling)
 {
-    return (logit - scaling.largest) * scaling.scale;
+    return logit / scaling.temperature - scaling.top;
 }
 
 /* The weight of a value, e^value, is its probability but for a factor that all have in common. */

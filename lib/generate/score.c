@@ -55,10 +55,11 @@ gpt_status gpt_generator_evaluate(float *logits, float *hidden, gpt_generator *g
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
-    GPT__TRY(gpt__generator_check_ids(generator, ids, count));
+    /* Before the ids are read, as there may not be so many. */
     if (count > (size_t)generator->model->config.context)
         return gpt__fail(GPT_E_CONTEXT, "%zu tokens do not fit in the model's context of %d", count,
                          generator->model->config.context);
+    GPT__TRY(gpt__generator_check_ids(generator, ids, count));
     reading r = {.generator = generator, .ids = ids};
     gpt_status status = gpt__generator_check_cancelled(generator);
     if (status == GPT_OK)
@@ -94,7 +95,7 @@ static gpt_status score(gpt_generator *generator, float *logprobs, const int32_t
     size_t context = (size_t)generator->model->config.context;
     size_t begin = 0;
     size_t scored = 1;
-    if (context < 2)
+    if (context < 2 && count > 1)
         return gpt__fail(GPT_E_CONTEXT, "a context of %zu token has no room for a token and what comes before it",
                          context);
     while (scored < count) {

@@ -15,17 +15,25 @@ void gpt__bpe_file_end(gpt__bpe_file *file)
     gpt__buffer_release(&file->bytes);
 }
 
+gpt_status gpt__bpe_file_id(int64_t *id, const char *path, const cJSON *item)
+{
+    double value = item->valuedouble;
+    if (!cJSON_IsNumber(item) || !(value >= 0 && value < GPT__MAX_VOCAB) || value != (double)(int64_t)value)
+        return gpt__fail(GPT_E_FORMAT, "%s: the id of the token \"%s\" should be a whole number from 0 to %d", path,
+                         item->string, GPT__MAX_VOCAB - 1);
+    *id = (int64_t)value;
+    return GPT_OK;
+}
+
 gpt_status gpt__bpe_file_size(int64_t *size, size_t *count, const gpt__bpe_file *file, const cJSON *vocab)
 {
     *size = 0;
     *count = 0;
     for (const cJSON *item = vocab->child; item != NULL; item = item->next) {
-        double id = item->valuedouble;
-        if (!cJSON_IsNumber(item) || !(id >= 0 && id < GPT__MAX_VOCAB) || id != (double)(int64_t)id)
-            return gpt__fail(GPT_E_FORMAT, "%s: the id of the token \"%s\" should be a whole number from 0 to %d",
-                             file->path, item->string, GPT__MAX_VOCAB - 1);
-        if ((int64_t)id >= *size)
-            *size = (int64_t)id + 1;
+        int64_t id;
+        GPT__TRY(gpt__bpe_file_id(&id, file->path, item));
+        if (id >= *size)
+            *size = id + 1;
         ++*count;
     }
     return GPT_OK;

@@ -18,6 +18,9 @@ typedef struct gpt__bpe_file {
 void gpt__bpe_file_begin(gpt__bpe_file *file, gpt__bpe *bpe, const char *path);
 void gpt__bpe_file_end(gpt__bpe_file *file);
 
+/* The id that a member "token": id has; path is for the message. */
+gpt_status gpt__bpe_file_id(int64_t *id, const char *path, const cJSON *item);
+
 /* One more than the largest id of an object of strings and ids, and their number; checks each id. */
 gpt_status gpt__bpe_file_size(int64_t *size, size_t *count, const gpt__bpe_file *file, const cJSON *vocab);
 

@@ -50,6 +50,7 @@ gpt_status gpt_tokenizer_decode(char **text, size_t *length, const gpt_tokenizer
     GPT__CHECK_ARGUMENT(length != NULL);
     GPT__CHECK_ARGUMENT(tokenizer != NULL);
     GPT__CHECK_ARGUMENT(ids != NULL || count == 0);
+    GPT__CHECK_ARGUMENT(count <= PTRDIFF_MAX / sizeof *ids);
     GPT__CHECK_ARGUMENT((flags & ~KNOWN_FLAGS) == 0);
     gpt__buffer buffer = {0};
     gpt_status status = add_bytes(&buffer, &tokenizer->bpe.tokens, ids, count, flags);
@@ -82,6 +83,9 @@ int32_t gpt_tokenizer_token_id(const gpt_tokenizer *tokenizer, const char *bytes
     if (tokenizer == NULL || bytes == NULL)
         return -1;
     const gpt__tokens *tokens = &tokenizer->bpe.tokens;
+    /* No token is longer than all of them together; so much of bytes need not be there to be read. */
+    if (length > tokens->bytes.length)
+        return -1;
     int32_t piece = gpt__tokens_find_piece(tokens, bytes, length);
     int32_t other = gpt__tokens_find_other(tokens, bytes, length);
     return piece < 0 || (other >= 0 && other < piece) ? other : piece;

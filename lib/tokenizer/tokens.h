@@ -51,9 +51,4 @@ static inline int32_t gpt__tokens_find_other(const gpt__tokens *tokens, const ch
     return gpt__byte_map_find(&tokens->others, gpt__tokens_source(tokens), bytes, length);
 }
 
-static inline int gpt__tokens_has(const gpt__tokens *tokens, int64_t id)
-{
-    return id >= 0 && id < tokens->size && (tokens->flags[id] & GPT__TOKEN_PRESENT);
-}
-
 #endif

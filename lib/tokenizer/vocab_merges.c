@@ -114,8 +114,8 @@ static gpt_status add_decoder_tokens(gpt__added *added, const gpt__json *json)
 static gpt_status add_added_tokens(gpt__added *added, const gpt__json *json)
 {
     for (const cJSON *item = json->root ? json->root->child : NULL; item != NULL; item = item->next) {
-        gpt__added_token token = {.id = -1, .normalized = 1};
-        GPT__TRY(gpt__json_int(&token.id, json, json->root, item->string, 0, GPT__MAX_VOCAB - 1));
+        gpt__added_token token = {.normalized = 1};
+        GPT__TRY(gpt__bpe_file_id(&token.id, json->path, item));
         GPT__TRY(gpt__added_add(added, item->string, strlen(item->string), &token));
     }
     return GPT_OK;

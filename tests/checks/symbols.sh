@@ -16,11 +16,6 @@ exported() {
     nm -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | LC_ALL=C sort -u
 }
 
-# docs/symbols.txt: a line "name release" for each public name.
-documented() {
-    awk '!/^#/ && $1 ~ /^gpt_/ && $3 == "function" { print $1 }' "$1" | LC_ALL=C sort -u
-}
-
 # Every public name of the headers: functions, types, constants and macros, but for include guards.
 public_names() {
     cat "$headers"/*.h "$build/include/gpt/version.h" >"$scratch/all.h"
@@ -35,6 +30,7 @@ public_names() {
     } | tr -d ' ' | LC_ALL=C sort -u
 }
 
+# docs/symbols.txt: a line "name release" for each public name.
 listed() {
     awk '!/^#/ && NF { print $1 }' "$1" | LC_ALL=C sort -u
 }

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* install/story.c: the program that README.md shows, but for these lines about SPDX and the file. */
 #include <gpt/gpt.h>
 #include <stdio.h>
 static int show(const gpt_event *event, void *user)

@@ -137,7 +137,8 @@ static void check_warp(const gpt__checkpoint *checkpoint, const char *number, co
         if (expected[i] != -INFINITY)
             worst = fmax(worst, fabs(found[i] - expected[i]));
     }
-    if (!EXPECT_INT(wrong, 0) | !EXPECT_NEAR(worst, 0, 4e-6))
+    int equal_sets = EXPECT_INT(wrong, 0);
+    if (!EXPECT_NEAR(worst, 0, 4e-6) || !equal_sets)
         printf("# case %s\n", number);
     gpt__settings_release(&settings);
 }
@@ -255,7 +256,7 @@ static int naive_warp(naive *tokens, const float *logits, int32_t V, const gpt__
         largest = logits[i] > largest ? logits[i] : largest;
     for (int32_t i = 0; i < V; i++)
         if (logits[i] != -INFINITY)
-            tokens[n++] = (naive){.id = i, .value = (logits[i] - largest) * (float)(1.0 / s->temperature)};
+            tokens[n++] = (naive){.id = i, .value = logits[i] / s->temperature - largest / s->temperature};
     qsort(tokens, (size_t)n, sizeof *tokens, by_value);
     if (s->top_k > 0 && s->top_k < n) {
         int kept = s->top_k;
@@ -460,6 +461,16 @@ static void penalties_are_as_defined(void)
     /* The counters are 0 again after each call: the same outcome once more. */
     s.repetition_penalty = 2;
     expect_processed(&s, &history, before, (const float[]){1, -4, 0.5f, 0, 4}, 5);
+}
+
+static void temperature_divides(void)
+{
+    static const float before[] = {2, -3, -INFINITY, 0.5f};
+    gpt__settings s = sampling_settings();
+    s.temperature = 0.5f;
+    expect_processed(&s, &no_history, before, (const float[]){4, -6, -INFINITY, 1}, 4);
+    s.top_k = 2;
+    expect_processed(&s, &no_history, before, (const float[]){4, -INFINITY, -INFINITY, 1}, 4);
 }
 
 static void repeated_ngrams_are_banned(void)
@@ -753,6 +764,7 @@ int main(int argc, char **argv)
     TEST(sampling_equals_processing_and_choosing);
     TEST(draws_follow_the_probabilities);
     TEST(penalties_are_as_defined);
+    TEST(temperature_divides);
     TEST(repeated_ngrams_are_banned);
     TEST(bans_and_minimum_hold);
     TEST(greedy_takes_the_first_of_equals);
