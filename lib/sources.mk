@@ -34,6 +34,7 @@ LIB_SOURCES = \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
 	lib/format/checkpoint.h \
+	lib/format/find.c \
 	lib/format/json.c \
 	lib/format/json.h \
 	lib/format/safetensors.c \
@@ -68,7 +69,6 @@ LIB_SOURCES = \
 	lib/model/config.h \
 	lib/model/families/gpt2.c \
 	lib/model/family.h \
-	lib/model/find.c \
 	lib/model/forward.c \
 	lib/model/forward.h \
 	lib/model/kv_cache.c \
@@ -83,6 +83,7 @@ LIB_SOURCES = \
 	lib/tokenizer/bpe.h \
 	lib/tokenizer/bpe_file.c \
 	lib/tokenizer/bpe_file.h \
+	lib/tokenizer/bpe_whole.c \
 	lib/tokenizer/byte_alphabet.c \
 	lib/tokenizer/byte_alphabet.h \
 	lib/tokenizer/byte_map.c \

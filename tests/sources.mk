@@ -17,6 +17,7 @@ UNIT_TESTS = \
 	tests/unit/test_format \
 	tests/unit/test_generator \
 	tests/unit/test_model \
+	tests/unit/test_model_weights \
 	tests/unit/test_processors \
 	tests/unit/test_settings \
 	tests/unit/test_text_stream \
@@ -24,8 +25,13 @@ UNIT_TESTS = \
 	tests/unit/test_tokenizer_files \
 	tests/unit/test_tokenizer_golden \
 	tests/unit/test_tokenizer_memory \
-	tests/unit/test_tokenizer_unicode \
+	tests/unit/test_tokenizer_normalizer \
 	tests/golden/test_models
+if HAVE_PCRE2
+UNIT_TESTS += tests/unit/test_tokenizer_unicode
+endif
+tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
+tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
 # Run under ThreadSanitizer too, by ./dev check.
 THREAD_TESTS = \

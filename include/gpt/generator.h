@@ -63,7 +63,8 @@ GPT_API const char *gpt_finish_name(gpt_finish finish);
  * @param out    receives the generator, freed with gpt_generator_free; NULL on failure
  * @param model  takes a reference to it
  *
- * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_MEMORY. Any thread. Since 1.0.
+ * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_FORMAT when generation_config.json asks for what no setting can be;
+ * GPT_E_MEMORY. Any thread. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_new(gpt_generator **out, gpt_model *model);
 
@@ -255,8 +256,10 @@ GPT_API int64_t gpt_generator_cache_tokens(const gpt_generator *generator);
 /**
  * The seed of the random numbers of sequences added afterwards. Default: a new one from the system for each prompt.
  *
- * The same seed, prompt, settings and number of threads give the same tokens, whatever else runs. Sample i of a prompt
- * draws from stream i of the seed (Philox 4x32-10, Salmon et al. 2011). Since 1.0.
+ * Sample i of a prompt draws from stream i of the seed (Philox 4x32-10, Salmon et al. 2011), whatever else runs: the
+ * same seed, prompt and settings meet the same random numbers. The tokens are the same as far as the model's numbers
+ * are, which oneDNN may sum up in another order for another processor, number of threads, or number of sequences that
+ * run together; docs/generation.md says what was seen. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_seed(gpt_generator *generator, uint64_t seed);
 
@@ -353,8 +356,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logits_hook(gpt_generator *g
  * @param length  of prompt in bytes
  *
  * @return GPT_OK; GPT_E_ARGUMENT, also while sequences of gpt_generator_add run, or when the model has no tokenizer;
- * GPT_E_CONTEXT when the prompt leaves no room in the context or the cache; GPT_E_CANCELLED; GPT_E_MEMORY. On failure
- * the sequences are dropped. Since 1.0.
+ * GPT_E_CONTEXT when the prompt leaves no room in the context or the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the
+ * model computes NaN, or the settings leave no token to choose; GPT_E_MEMORY. On failure the sequences are dropped.
+ * Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_run(gpt_result **out, gpt_generator *generator, const char *prompt,
                                                     size_t length);
@@ -488,8 +492,9 @@ GPT_API size_t gpt_generator_pending(const gpt_generator *generator);
  * Ends the life of the events of the step before. Does nothing when no sequence is active.
  *
  * @return GPT_OK; GPT_E_CONTEXT when no sequence can go on because the cache is full (drop one, or raise
- * cache_tokens); GPT_E_CANCELLED; GPT_E_MEMORY. After a failure there are no events, the sequences are as before the
- * step, and the step may be tried again. Since 1.0.
+ * cache_tokens); GPT_E_CANCELLED; GPT_E_INTERNAL when the model computes NaN, or the settings leave no token to
+ * choose; GPT_E_MEMORY. After a failure there are no events, the sequences are as before the step, and the step may be
+ * tried again. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_step(gpt_generator *generator);
 
@@ -569,7 +574,8 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_score(float *logprobs, gpt_gener
  * @param count         of ids
  * @param prompt_count  how many of ids are the prompt, 0 to count
  *
- * The hook is not called. @return GPT_OK; GPT_E_ARGUMENT; GPT_E_MEMORY. Since 1.0.
+ * The hook is not called. @return GPT_OK; GPT_E_ARGUMENT; GPT_E_INTERNAL when logits hold NaN or no token is left;
+ * GPT_E_MEMORY. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_process_logits(float *logits, gpt_generator *generator,
                                                                const int32_t *ids, size_t count,

@@ -102,8 +102,8 @@ void gpt__linear_release(gpt__linear *linear)
 
 int64_t gpt__linear_bytes(const gpt__linear *linear)
 {
-    int64_t columns = (linear->bias != NULL) + (linear->scales != NULL);
-    return gpt__packed_bytes(linear->packed) + columns * linear->N * (int64_t)sizeof(float);
+    int64_t scales = linear->scales != NULL ? linear->N * (int64_t)sizeof(float) : 0;
+    return gpt__packed_bytes(linear->packed) + scales;
 }
 
 int64_t gpt__linear_rows(int64_t T)
@@ -173,7 +173,18 @@ static void add_row(float *restrict out, const float *restrict values, int64_t N
         out[n] += values[n];
 }
 
-gpt_status gpt__linear_store(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
+/* One row of an int8 layer, from its bare sums to where it goes. */
+static void finish_row(const gpt__linear *linear, float *out, const float *sums, float scale)
+{
+    if (linear->use == GPT__LINEAR_ADD)
+        scale_and_add_row(out, sums, scale, linear->scales, linear->N);
+    else
+        scale_row(out, sums, scale, linear->scales, linear->N);
+    if (linear->bias != NULL)
+        add_row(out, linear->bias, linear->N);
+}
+
+gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
                              int64_t T)
 {
     if (linear->dtype != GPT_DTYPE_INT8)
@@ -181,27 +192,8 @@ gpt_status gpt__linear_store(gpt__linear_scratch *scratch, const gpt__linear *li
     float *sums;
     GPT__TRY(sum_products(&sums, scratch, linear, x, T));
 #pragma omp parallel for schedule(static) if (T > 4)
-    for (int64_t t = 0; t < T; t++) {
-        scale_row(out + t * linear->N, sums + t * linear->N, x->scales[t], linear->scales, linear->N);
-        if (linear->bias != NULL)
-            add_row(out + t * linear->N, linear->bias, linear->N);
-    }
-    return GPT_OK;
-}
-
-gpt_status gpt__linear_add(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
-                           int64_t T)
-{
-    if (linear->dtype != GPT_DTYPE_INT8)
-        return multiply(scratch->worker, linear, x->data, out, GPT_DTYPE_F32, T);
-    float *sums;
-    GPT__TRY(sum_products(&sums, scratch, linear, x, T));
-#pragma omp parallel for schedule(static) if (T > 4)
-    for (int64_t t = 0; t < T; t++) {
-        scale_and_add_row(out + t * linear->N, sums + t * linear->N, x->scales[t], linear->scales, linear->N);
-        if (linear->bias != NULL)
-            add_row(out + t * linear->N, linear->bias, linear->N);
-    }
+    for (int64_t t = 0; t < T; t++)
+        finish_row(linear, out + t * linear->N, sums + t * linear->N, x->scales[t]);
     return GPT_OK;
 }
 
@@ -216,9 +208,7 @@ gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear 
 #pragma omp parallel for schedule(static) if (T > 4)
     for (int64_t t = 0; t < T; t++) {
         float *row = sums + t * linear->N;
-        scale_row(row, row, x->scales[t], linear->scales, linear->N);
-        if (linear->bias != NULL)
-            add_row(row, linear->bias, linear->N);
+        finish_row(linear, row, row, x->scales[t]);
         gpt__activate(row, linear->N, linear->activation);
         gpt__rows_store(out, t, row);
     }

@@ -45,6 +45,8 @@ gpt_status gpt__linear_init(gpt__linear *linear, gpt__engine *engine, int64_t K,
                             gpt__linear_use use, gpt__activation activation, const gpt__weights_view *weights,
                             float *bias);
 void gpt__linear_release(gpt__linear *linear);
+
+/* Bytes of the packed weights and their scales; the bias is not counted. */
 int64_t gpt__linear_bytes(const gpt__linear *linear);
 
 /*
@@ -63,11 +65,14 @@ typedef struct gpt__linear_scratch {
 
 void gpt__linear_scratch_release(gpt__linear_scratch *scratch);
 
-/* For each use, the function that applies it. x [T, K] and out have room for gpt__linear_rows(T) rows. */
-gpt_status gpt__linear_store(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
+/*
+ * Applies a layer that stores or adds its result, as its use says. x [T, K] and out [T, N] have room for
+ * gpt__linear_rows(T) rows.
+ */
+gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
                              int64_t T);
-gpt_status gpt__linear_add(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
-                           int64_t T);
+
+/* Applies a layer that activates; out is resized. */
 gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
                                 gpt__rows *out, int64_t T);
 

@@ -16,6 +16,7 @@
 #include <gpt/version.h>
 
 #include <oneapi/dnnl/dnnl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -203,38 +204,56 @@ static gpt_status matrix(md *m, int64_t rows, int64_t columns, gpt_dtype type)
  * Engine.
  */
 
+/* oneDNN's instruction sets, by the numbers that its versions 2 and 3 have for them. */
+static const char *isa_name(int isa)
+{
+    static const struct {
+        int isa;
+        const char *name;
+    } names[] = {
+        {0x1, "sse41"},
+        {0x3, "avx"},
+        {0x7, "avx2"},
+#if DNNL_VERSION_MAJOR >= 3
+        {0xf, "avx2_vnni"},
+        {0x1f, "avx2_vnni_2"},
+#else
+        {0x407, "avx2_vnni"},
+        {0x3e7, "avx512_core_amx"},
+#endif
+        {0x27, "avx512_core"},
+        {0x67, "avx512_core_vnni"},
+        {0xe7, "avx512_core_bf16"},
+        {0x1ef, "avx512_core_fp16"},
+        {0xfef, "avx512_core_amx"},
+        {0x1fef, "avx512_core_amx_fp16"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].isa == isa)
+            return names[i].name;
+    return NULL;
+}
+
+static char backend[128];
+
+static void describe_backend(void)
+{
+    const dnnl_version_t *version = dnnl_version();
+    int isa = (int)dnnl_get_effective_cpu_isa();
+    const char *name = isa_name(isa);
+    int length = snprintf(backend, sizeof backend, "oneDNN %d.%d.%d, OpenMP, ", version->major, version->minor,
+                          version->patch);
+    if (name != NULL)
+        snprintf(backend + length, sizeof backend - (size_t)length, "%s", name);
+    else
+        snprintf(backend + length, sizeof backend - (size_t)length, "instruction set 0x%x", (unsigned)isa);
+}
+
 const char *gpt_backend(void)
 {
-    static _Thread_local char text[128];
-    const dnnl_version_t *version = dnnl_version();
-    const char *isa = "baseline";
-    switch ((int)dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_sse41:
-        isa = "sse41";
-        break;
-    case dnnl_cpu_isa_avx:
-        isa = "avx";
-        break;
-    case dnnl_cpu_isa_avx2:
-        isa = "avx2";
-        break;
-    case dnnl_cpu_isa_avx512_core:
-        isa = "avx512_core";
-        break;
-    case dnnl_cpu_isa_avx512_core_vnni:
-        isa = "avx512_core_vnni";
-        break;
-    case dnnl_cpu_isa_avx512_core_bf16:
-        isa = "avx512_core_bf16";
-        break;
-    case dnnl_cpu_isa_avx512_core_amx:
-        isa = "avx512_core_amx";
-        break;
-    default:
-        break;
-    }
-    snprintf(text, sizeof text, "oneDNN %d.%d.%d, OpenMP, %s", version->major, version->minor, version->patch, isa);
-    return text;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, describe_backend);
+    return backend;
 }
 
 gpt_status gpt__engine_new(gpt__engine **out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* generate/defaults.c: the settings that a model's own files ask for, in transformers' words. */
+#include "base/log.h"
 #include "generate/generator.h"
 
 /* Keys of generation_config.json and the settings that they are. */
@@ -8,19 +9,20 @@ static const struct {
     const char *setting;
     size_t offset;
     int is_float;
+    int is_for_sampling;
 } numbers[] = {
-    {"temperature", "temperature", offsetof(gpt__settings, temperature), 1},
-    {"top_k", "top_k", offsetof(gpt__settings, top_k), 0},
-    {"top_p", "top_p", offsetof(gpt__settings, top_p), 1},
-    {"min_p", "min_p", offsetof(gpt__settings, min_p), 1},
-    {"typical_p", "typical_p", offsetof(gpt__settings, typical_p), 1},
-    {"epsilon_cutoff", "epsilon_cutoff", offsetof(gpt__settings, epsilon_cutoff), 1},
-    {"eta_cutoff", "eta_cutoff", offsetof(gpt__settings, eta_cutoff), 1},
-    {"repetition_penalty", "repetition_penalty", offsetof(gpt__settings, repetition_penalty), 1},
-    {"no_repeat_ngram_size", "no_repeat_ngram", offsetof(gpt__settings, no_repeat_ngram), 0},
-    {"min_new_tokens", "min_new_tokens", offsetof(gpt__settings, min_new_tokens), 0},
-    {"max_new_tokens", "max_new_tokens", offsetof(gpt__settings, max_new_tokens), 0},
-    {"max_length", "max_length", offsetof(gpt__settings, max_length), 0},
+    {"temperature", "temperature", offsetof(gpt__settings, temperature), 1, 1},
+    {"top_k", "top_k", offsetof(gpt__settings, top_k), 0, 1},
+    {"top_p", "top_p", offsetof(gpt__settings, top_p), 1, 1},
+    {"min_p", "min_p", offsetof(gpt__settings, min_p), 1, 1},
+    {"typical_p", "typical_p", offsetof(gpt__settings, typical_p), 1, 1},
+    {"epsilon_cutoff", "epsilon_cutoff", offsetof(gpt__settings, epsilon_cutoff), 1, 1},
+    {"eta_cutoff", "eta_cutoff", offsetof(gpt__settings, eta_cutoff), 1, 1},
+    {"repetition_penalty", "repetition_penalty", offsetof(gpt__settings, repetition_penalty), 1, 0},
+    {"no_repeat_ngram_size", "no_repeat_ngram", offsetof(gpt__settings, no_repeat_ngram), 0, 0},
+    {"min_new_tokens", "min_new_tokens", offsetof(gpt__settings, min_new_tokens), 0, 0},
+    {"max_new_tokens", "max_new_tokens", offsetof(gpt__settings, max_new_tokens), 0, 0},
+    {"max_length", "max_length", offsetof(gpt__settings, max_length), 0, 0},
 };
 
 static gpt_status read_number(gpt__settings *settings, const gpt__json *json, size_t i)
@@ -30,8 +32,12 @@ static gpt_status read_number(gpt__settings *settings, const gpt__json *json, si
     if (member == NULL)
         return GPT_OK;
     GPT__TRY(gpt__json_number(&value, json, json->root, numbers[i].key));
-    if (gpt__settings_check_number(numbers[i].setting, value) != GPT_OK)
+    if (gpt__settings_check_number(numbers[i].setting, value) != GPT_OK) {
+        /* As transformers does: with do_sample false, a temperature of 0 means nothing, and is common. */
+        if (numbers[i].is_for_sampling && !settings->sampling)
+            return GPT_OK;
         return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" is out of its range", json->path, numbers[i].key);
+    }
     char *field = (char *)settings + numbers[i].offset;
     if (numbers[i].is_float)
         *(float *)field = (float)value;
@@ -40,11 +46,27 @@ static gpt_status read_number(gpt__settings *settings, const gpt__json *json, si
     return GPT_OK;
 }
 
+/* Keys that ask for what libgpt does not do. Generation goes on without, but not in silence. */
+static void warn_of_missing(const gpt__json *json)
+{
+    static const char *const keys[] = {"bad_words_ids",        "suppress_tokens",      "begin_suppress_tokens",
+                                       "forced_bos_token_id",  "forced_eos_token_id",  "forced_decoder_ids",
+                                       "sequence_bias",        "constraints",          "guidance_scale",
+                                       "penalty_alpha",        "dola_layers",          "stop_strings"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (gpt__json_member(json->root, keys[i]) != NULL)
+            gpt__log(GPT_LOG_WARNING, "%s: \"%s\" is not supported and has no effect", json->path, keys[i]);
+    const cJSON *beams = gpt__json_member(json->root, "num_beams");
+    if (cJSON_IsNumber(beams) && beams->valuedouble > 1)
+        gpt__log(GPT_LOG_WARNING, "%s: \"num_beams\" is not supported and has no effect", json->path);
+}
+
 static gpt_status read_generation_config(gpt__settings *settings, const gpt__json *json)
 {
     GPT__TRY(gpt__json_bool(&settings->sampling, json, json->root, "do_sample"));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         GPT__TRY(read_number(settings, json, i));
+    warn_of_missing(json);
     return GPT_OK;
 }
 

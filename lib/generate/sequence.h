@@ -29,6 +29,7 @@ typedef struct gpt__sequence {
     gpt__kv_sequence cache;      /* of ids[0, cache.length) */
     gpt__text_stream text;       /* of the new tokens */
     gpt__text_stream next_text;  /* what text becomes when the step that is under way succeeds */
+    int is_forked;               /* the step that is under way made cache share another sequence's pages */
     struct gpt__sequence *leader; /* whose prompt is being read for this sample too; NULL once it has been read */
 } gpt__sequence;
 

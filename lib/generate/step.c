@@ -42,7 +42,11 @@ static gpt_status share_prefix(gpt_generator *generator, gpt__sequence *sequence
             best = generator->sequences[i];
         }
     }
-    return best != NULL ? gpt__kv_sequence_fork(&sequence->cache, &best->cache, longest) : GPT_OK;
+    if (best == NULL)
+        return GPT_OK;
+    GPT__TRY(gpt__kv_sequence_fork(&sequence->cache, &best->cache, longest));
+    sequence->is_forked = 1;
+    return GPT_OK;
 }
 
 /* Adds the next T tokens of a sequence to the step, unless the cache has no room for them now. */
@@ -208,14 +212,22 @@ static gpt_status choose_all(gpt_generator *generator)
     return GPT_OK;
 }
 
-/* The step failed after the computing: takes back what it did to the caches. */
-static void undo(gpt_generator *generator)
+/* Takes back what was computed. */
+static void undo_computing(gpt_generator *generator)
 {
     for (size_t i = 0; i < generator->span_count; i++)
         generator->spans[i].cache->length -= generator->spans[i].T;
-    for (size_t i = 0; i < generator->sequence_count; i++)
-        if (generator->sequences[i]->leader != NULL)
-            gpt__kv_sequence_release(&generator->cache, &generator->sequences[i]->cache);
+}
+
+/* Takes back the sharing of pages: samples wait for their leader again, and prompts have read nothing. */
+static void undo_forks(gpt_generator *generator)
+{
+    for (size_t i = 0; i < generator->sequence_count; i++) {
+        gpt__sequence *sequence = generator->sequences[i];
+        if (sequence->leader != NULL || sequence->is_forked)
+            gpt__kv_sequence_release(&generator->cache, &sequence->cache);
+        sequence->is_forked = 0;
+    }
 }
 
 /*
@@ -234,6 +246,8 @@ static void remove_sequence(gpt_generator *generator, gpt__sequence *sequence)
 
 static void commit(gpt_generator *generator)
 {
+    for (size_t i = 0; i < generator->sequence_count; i++)
+        generator->sequences[i]->is_forked = 0;
     for (size_t i = 0; i < generator->event_count; i++)
         gpt__sequence_commit(generator->events[i].owner, generator->events[i].token);
     for (size_t i = 0; i < generator->event_count; i++) {
@@ -243,21 +257,29 @@ static void commit(gpt_generator *generator)
     }
 }
 
+static gpt_status compute_and_choose(gpt_generator *generator)
+{
+    GPT__TRY(gpt__forward_run(&generator->forward, generator->spans, generator->span_count, 1));
+    gpt_status status = choose_all(generator);
+    if (status != GPT_OK)
+        undo_computing(generator);
+    return status;
+}
+
 static gpt_status step(gpt_generator *generator)
 {
     GPT__TRY(gpt__generator_check_cancelled(generator));
     if (generator->sequence_count == 0)
         return GPT_OK;
     GPT__TRY(gpt__generator_prepare(generator));
-    GPT__TRY(lay_out(generator));
-    GPT__TRY(gpt__forward_run(&generator->forward, generator->spans, generator->span_count, 1));
-    gpt_status status = choose_all(generator);
-    if (status != GPT_OK) {
-        undo(generator);
-        return status;
-    }
-    commit(generator);
-    return GPT_OK;
+    gpt_status status = lay_out(generator);
+    if (status == GPT_OK)
+        status = compute_and_choose(generator);
+    if (status == GPT_OK)
+        commit(generator);
+    else
+        undo_forks(generator);
+    return status;
 }
 
 gpt_status gpt_generator_step(gpt_generator *generator)

@@ -139,11 +139,11 @@ static gpt_status attend(gpt__forward *f, const gpt__layer *layer, int32_t numbe
     const gpt__attention attention = attention_of(f, number);
     GPT__TRY(normalize(f, &layer->norm_1, T));
     GPT__TRY(resize_f32(&f->qkv, T, layer->qkv.N));
-    GPT__TRY(gpt__linear_store(&f->linear, &layer->qkv, &f->input, f->qkv.data, T));
+    GPT__TRY(gpt__linear_apply(&f->linear, &layer->qkv, &f->input, f->qkv.data, T));
     GPT__TRY(resize_f32(&f->mixed, T, (int64_t)c->H * c->K));
     GPT__TRY(gpt__attention_apply(&f->attention, &attention, f->spans, spans, f->qkv.data, f->mixed.data));
     GPT__TRY(convert_mixed(f, T));
-    return gpt__linear_add(&f->linear, &layer->attention_out, &f->input, f->x.data, T);
+    return gpt__linear_apply(&f->linear, &layer->attention_out, &f->input, f->x.data, T);
 }
 
 /* x += feed-forward(norm(x)). */
@@ -151,7 +151,7 @@ static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, int64_t
 {
     GPT__TRY(normalize(f, &layer->norm_2, T));
     GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, &f->input, &f->inner, T));
-    return gpt__linear_add(&f->linear, &layer->down, &f->inner, f->x.data, T);
+    return gpt__linear_apply(&f->linear, &layer->down, &f->inner, f->x.data, T);
 }
 
 static gpt_status check_cancelled(const gpt__forward *f)
@@ -214,7 +214,7 @@ static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_
         gpt__rows_store(&f->input, r, gpt__forward_hidden(f, r));
     gpt__rows_clear(&f->input, R);
     GPT__TRY(gpt__rows_resize(&f->logits, GPT_DTYPE_F32, gpt__linear_rows(R) + 1, f->model->config.V));
-    return gpt__linear_store(&f->linear, &f->model->weights.output, &f->input, f->logits.data, R);
+    return gpt__linear_apply(&f->linear, &f->model->weights.output, &f->input, f->logits.data, R);
 }
 
 static gpt_status run(gpt__forward *f, const gpt__span *spans, size_t count, int want_logits)

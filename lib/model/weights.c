@@ -51,7 +51,8 @@ static gpt_status find_tensor(const gpt__tensor **out, const gpt__config *config
     if (*out == NULL)
         *out = gpt__checkpoint_find(checkpoint, name + strlen(family->prefix));
     if (*out == NULL)
-        return gpt__fail(GPT_E_FORMAT, "%s: tensor %s is missing", gpt__checkpoint_path(checkpoint), name);
+        return gpt__fail(GPT_E_FORMAT, "%s: tensor %s is missing (also with the prefix \"%s\")",
+                         gpt__checkpoint_path(checkpoint), name + strlen(family->prefix), family->prefix);
     return GPT_OK;
 }
 
@@ -60,7 +61,7 @@ static gpt_status check_shape(const gpt__tensor *tensor, int64_t first, int64_t 
 {
     int rank = second > 0 ? 2 : 1;
     if (!gpt__tensor_is_float(tensor))
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has type %s, expected F32, F16 or BF16", tensor->file->path,
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has type %s, expected F32, F16, BF16 or F64", tensor->file->path,
                          tensor->name, tensor->type_name);
     if (tensor->rank == rank && tensor->shape[0] == first && (rank == 1 || tensor->shape[1] == second))
         return GPT_OK;
@@ -161,7 +162,7 @@ static gpt_status load_linear(loader *l, gpt__linear *linear, gpt__role role, in
         status = gpt__linear_init(linear, l->engine, K, N, l->dtype, use, l->config->activation, &view, bias);
     gpt__release(owned);
     if (status == GPT_OK)
-        count_tensor(l, tensor, gpt__packed_bytes(linear->packed));
+        count_tensor(l, tensor, gpt__linear_bytes(linear));
     return status;
 }
 

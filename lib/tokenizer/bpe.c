@@ -6,7 +6,7 @@
  * rank merges, the leftmost when it stands there several times, until none is left.
  *
  * Three ways lead to the same ids. Most pieces are words that are one token: one look-up, as long as that token is what
- * merging would give, which gpt__bpe_finish found out. Short pieces look for the smallest rank with a loop over an
+ * merging would give, which gpt__bpe_finish finds out. Short pieces look for the smallest rank with a loop over an
  * array. Long ones, such as a megabyte of one letter, keep a heap of pairs and a list of symbols: O(n log n).
  */
 #include "tokenizer/bpe.h"
@@ -198,10 +198,10 @@ static gpt_status encode_long(gpt__ids *out, gpt__bpe_scratch *scratch, const gp
     return GPT_OK;
 }
 
-/* As gpt__bpe_encode, but by merging only. There must be room for length more ids. */
-static gpt_status encode_by_merging(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, const char *piece,
-                                    size_t length)
+gpt_status gpt__bpe_merge(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, const char *piece,
+                          size_t length)
 {
+    GPT__TRY(gpt__ids_reserve(out, length));
     if (length > SHORT_PIECE)
         return encode_long(out, scratch, bpe, piece, length);
     size_t count;
@@ -213,60 +213,11 @@ static gpt_status encode_by_merging(gpt__ids *out, gpt__bpe_scratch *scratch, co
 gpt_status gpt__bpe_encode(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, const char *piece,
                            size_t length)
 {
-    GPT__TRY(gpt__ids_reserve(out, length));
     const gpt__tokens *tokens = &bpe->tokens;
     const gpt__byte_slot *slot = gpt__byte_map_slot(&tokens->pieces, gpt__tokens_source(tokens), piece, length);
-    if (slot->id_and_flag != GPT__EMPTY_SLOT && (slot->id_and_flag & GPT__SLOT_FLAG)) {
-        out->at[out->count++] = (int32_t)(slot->id_and_flag & ~GPT__SLOT_FLAG);
-        return GPT_OK;
-    }
-    return encode_by_merging(out, scratch, bpe, piece, length);
-}
-
-/* Whether merging the bytes of a piece gives the piece itself. */
-static gpt_status merges_to_itself(int *yes, gpt__ids *ids, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, int32_t id)
-{
-    const char *bytes = bpe->tokens.bytes.bytes + bpe->tokens.starts[id];
-    size_t length = bpe->tokens.lengths[id];
-    *yes = 0;
-    for (size_t i = 0; i < length; i++)
-        if (bpe->byte_ids[(unsigned char)bytes[i]] < 0)
-            return GPT_OK;
-    ids->count = 0;
-    GPT__TRY(gpt__ids_reserve(ids, length));
-    GPT__TRY(encode_by_merging(ids, scratch, bpe, bytes, length));
-    *yes = ids->count == 1 && ids->at[0] == id;
-    return GPT_OK;
-}
-
-static gpt_status flag_whole_pieces(gpt__bpe *bpe, gpt__ids *ids, gpt__bpe_scratch *scratch)
-{
-    const gpt__byte_map *map = &bpe->tokens.pieces;
-    for (size_t i = 0; i <= map->mask; i++) {
-        gpt__byte_slot *slot = map->slots + i;
-        int whole = bpe->ignore_merges;
-        if (slot->id_and_flag == GPT__EMPTY_SLOT)
-            continue;
-        if (!whole)
-            GPT__TRY(merges_to_itself(&whole, ids, scratch, bpe, (int32_t)slot->id_and_flag));
-        if (whole)
-            slot->id_and_flag |= GPT__SLOT_FLAG;
-    }
-    return GPT_OK;
-}
-
-gpt_status gpt__bpe_finish(gpt__bpe *bpe)
-{
-    gpt__ids ids = {0};
-    gpt__bpe_scratch scratch = {0};
-    for (int byte = 0; byte < 256; byte++) {
-        char c = (char)byte;
-        bpe->byte_ids[byte] = gpt__tokens_find_piece(&bpe->tokens, &c, 1);
-    }
-    gpt_status status = flag_whole_pieces(bpe, &ids, &scratch);
-    gpt__release(ids.at);
-    gpt__bpe_scratch_release(&scratch);
-    return status;
+    if (slot->id_and_flag != GPT__EMPTY_SLOT && (slot->id_and_flag & GPT__SLOT_FLAG))
+        return gpt__ids_add(out, (int32_t)(slot->id_and_flag & ~GPT__SLOT_FLAG));
+    return gpt__bpe_merge(out, scratch, bpe, piece, length);
 }
 
 void gpt__bpe_scratch_release(gpt__bpe_scratch *scratch)

@@ -30,6 +30,10 @@ gpt_status gpt__bpe_finish(gpt__bpe *bpe);
 gpt_status gpt__bpe_encode(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, const char *piece,
                            size_t length);
 
+/* The same by merging alone, without looking the whole piece up. */
+gpt_status gpt__bpe_merge(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__bpe *bpe, const char *piece,
+                          size_t length);
+
 void gpt__bpe_scratch_release(gpt__bpe_scratch *scratch);
 void gpt__bpe_release(gpt__bpe *bpe);
 

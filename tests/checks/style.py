@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""checks/style.py: what docs/style.md asks for and a program can see."""
+"""checks/style.py: what CONTRIBUTING.md asks of the code and a program can see."""
 import os
 import re
 import sys

@@ -372,6 +372,64 @@ static void merges_like_the_definition(void)
     gpt_tokenizer_free(t);
 }
 
+#define MADE_MERGES 24
+
+/* Random merges of the letters a and b, each of a new string; the strings, and ids as merge_naively has them. */
+static void make_merges(char list[1024], char strings[][16], int32_t ids[][2], unsigned *state)
+{
+    int made = 0;
+    list[0] = '\0';
+    strcpy(strings[0], "a");
+    strcpy(strings[1], "b");
+    while (made < MADE_MERGES) {
+        int parts[2];
+        char both[32];
+        int known = 0;
+        for (int side = 0; side < 2; side++) {
+            *state = *state * 1664525u + 1013904223u;
+            parts[side] = (int)((*state >> 16) % (unsigned)(made + 2));
+            ids[made][side] = parts[side] < 2 ? "ab"[parts[side]] : 254 + parts[side];
+        }
+        snprintf(both, sizeof both, "%s%s", strings[parts[0]], strings[parts[1]]);
+        for (int i = 0; i < made + 2; i++)
+            known |= strcmp(strings[i], both) == 0;
+        if (known || strlen(both) > 12)
+            continue;
+        sprintf(list + strlen(list), "%s%s %s", made > 0 ? "," : "", strings[parts[0]], strings[parts[1]]);
+        strcpy(strings[2 + made++], both);
+    }
+}
+
+/* The text of a token is that token only where merging leads to it: here often it does not. */
+static void looks_up_only_what_merging_gives(void)
+{
+    unsigned state = 99;
+    int apart = 0;
+    for (int round = 0; round < 40; round++) {
+        char list[1024];
+        char strings[MADE_MERGES + 2][16];
+        int32_t merges[MADE_MERGES][2];
+        gpt_tokenizer *t = NULL;
+        make_merges(list, strings, merges, &state);
+        EXPECT_OK(maker_open(&t, (maker){.merges = list}));
+        for (int i = 2; i < MADE_MERGES + 2; i++) {
+            int32_t expected[16];
+            int32_t *ids = NULL;
+            size_t count = 0;
+            size_t length = strlen(strings[i]);
+            for (size_t at = 0; at < length; at++)
+                expected[at] = strings[i][at];
+            size_t wanted = merge_naively(expected, length, merges, MADE_MERGES);
+            apart += wanted > 1;
+            EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, strings[i], length, 0));
+            EXPECT_BYTES((char *)ids, count * sizeof *ids, (char *)expected, wanted * sizeof *ids);
+            gpt_free(ids);
+        }
+        gpt_tokenizer_free(t);
+    }
+    EXPECT(apart > 20);
+}
+
 /* A megabyte of one letter, and of one space, in a moment: a test that waited would be seen. */
 static void merges_a_megabyte(void)
 {
@@ -418,6 +476,7 @@ int main(int argc, char **argv)
     TEST(obeys_ignore_merges);
     TEST(knows_unknown_bytes);
     TEST(merges_like_the_definition);
+    TEST(looks_up_only_what_merging_gives);
     TEST(merges_a_megabyte);
     return TEST_END();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model/find.c: from a model's name to its directory. The Hugging Face cache is read as its own tools lay it out: for
+ * format/find.c: from a model's name to its directory. The Hugging Face cache is read as its own tools lay it out: for
  * the name "org/model", models--org--model/refs/main holds a commit, and snapshots/<commit> is the directory.
  */
 #include "base/buffer.h"
