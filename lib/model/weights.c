@@ -51,8 +51,8 @@ static gpt_status find_tensor(const gpt__tensor **out, const gpt__config *config
     if (*out == NULL)
         *out = gpt__checkpoint_find(checkpoint, name + strlen(family->prefix));
     if (*out == NULL)
-        return gpt__fail(GPT_E_FORMAT, "%s: tensor %s is missing (also with the prefix \"%s\")",
-                         gpt__checkpoint_path(checkpoint), name + strlen(family->prefix), family->prefix);
+        return gpt__fail(GPT_E_FORMAT, "%s: tensor %s is missing", gpt__checkpoint_path(checkpoint),
+                         role == GPT__ROLE_OUTPUT ? name + strlen(family->prefix) : name);
     return GPT_OK;
 }
 
@@ -61,8 +61,8 @@ static gpt_status check_shape(const gpt__tensor *tensor, int64_t first, int64_t 
 {
     int rank = second > 0 ? 2 : 1;
     if (!gpt__tensor_is_float(tensor))
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has type %s, expected F32, F16, BF16 or F64", tensor->file->path,
-                         tensor->name, tensor->type_name);
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has type %s, expected F32, F16, BF16 or F64",
+                         tensor->file->path, tensor->name, tensor->type_name);
     if (tensor->rank == rank && tensor->shape[0] == first && (rank == 1 || tensor->shape[1] == second))
         return GPT_OK;
     char found[160] = "";

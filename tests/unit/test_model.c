@@ -596,12 +596,24 @@ static void generation_config(void)
     static const char *const at_open[] = {"{", "", "{\"bos_token_id\": -1}", "{\"eos_token_id\": \"x\"}",
                                           "{\"eos_token_id\": [0.5]}"};
     static const char *const at_generator[] = {
-        "{\"temperature\": 0}",        "{\"temperature\": -1}",        "{\"temperature\": \"1\"}",
-        "{\"top_p\": 1.5}",            "{\"top_k\": -1}",              "{\"top_k\": 0.5}",
-        "{\"top_k\": 3000000000}",     "{\"do_sample\": 1}",           "{\"repetition_penalty\": 0}",
-        "{\"repetition_penalty\": 1e300}", "{\"max_new_tokens\": -1}", "{\"typical_p\": 0}",
-        "{\"min_p\": 1e999}",          "{\"no_repeat_ngram_size\": {}}"};
+        "{\"do_sample\": true, \"temperature\": 0}",
+        "{\"do_sample\": true, \"temperature\": -1}",
+        "{\"do_sample\": true, \"top_p\": 1.5}",
+        "{\"do_sample\": true, \"top_k\": -1}",
+        "{\"do_sample\": true, \"top_k\": 0.5}",
+        "{\"do_sample\": true, \"top_k\": 3000000000}",
+        "{\"do_sample\": true, \"typical_p\": 0}",
+        "{\"do_sample\": 1}",
+        "{\"temperature\": \"1\"}",
+        "{\"min_p\": 1e999}",
+        "{\"repetition_penalty\": 0}",
+        "{\"repetition_penalty\": 1e300}",
+        "{\"max_new_tokens\": -1}",
+        "{\"no_repeat_ngram_size\": {}}",
+    };
+    /* Without sampling a temperature of 0 means nothing, and files on the hub have it. */
     static const char *const harmless[] = {"{}", "[]", "null", "{\"top_k\": null}", "{\"eos_token_id\": 4000000}",
+                                           "{\"temperature\": 0}", "{\"do_sample\": false, \"top_p\": 1.5}",
                                            "{\"temperature\": 0.7, \"do_sample\": true, \"unknown\": 1}"};
     model_maker m;
     model_load(&m);

@@ -214,7 +214,7 @@ static void opens_or_says_why_not(void)
     t = (gpt_tokenizer *)1;
     EXPECT_STATUS(gpt_tokenizer_open(&t, "no-such-model-or-path"), GPT_E_NOT_FOUND);
     EXPECT(t == NULL);
-    EXPECT_STATUS(gpt_tokenizer_open(&t, ""), GPT_E_NOT_FOUND);
+    EXPECT_STATUS(gpt_tokenizer_open(&t, ""), GPT_E_ARGUMENT);
     char empty[128];
     snprintf(empty, sizeof empty, "%s/empty", test_directory());
     EXPECT_INT(mkdir(empty, 0700), 0);
