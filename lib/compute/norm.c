@@ -42,10 +42,15 @@ static inline float variance_of(const float *x, int64_t D, float mean)
 }
 
 GPT__CPU_CLONES
-void gpt__layer_norm(float *out, const float *x, const float *weight, const float *bias, int64_t D, float epsilon)
+static void layer_norm(float *out, const float *x, const float *weight, const float *bias, int64_t D, float epsilon)
 {
     float mean = mean_of(x, D);
     float scale = 1.0f / sqrtf(variance_of(x, D, mean) + epsilon);
     for (int64_t i = 0; i < D; i++)
         out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+void gpt__layer_norm(float *out, const float *x, const float *weight, const float *bias, int64_t D, float epsilon)
+{
+    layer_norm(out, x, weight, bias, D, epsilon);
 }

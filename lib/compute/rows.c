@@ -79,11 +79,15 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
         store_bf16((uint16_t *)rows->data + at, values, rows->width);
     } else {
         float most = gpt__float_from_bits(largest_magnitude_bits(values, rows->width));
-        /* A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. */
-        int usable = most > 0 && isfinite(most);
+        /*
+         * A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. Those of
+         * a row so small that 127 can not be divided by it are 0 too.
+         */
+        float inverse = 127.0f / most;
+        int usable = isfinite(most) && isfinite(inverse);
         rows->scales[t] = usable ? most / 127.0f : most;
         if (usable)
-            store_int8((int8_t *)rows->data + at, values, rows->width, 127.0f / most);
+            store_int8((int8_t *)rows->data + at, values, rows->width, inverse);
         else
             memset((int8_t *)rows->data + at, 0, (size_t)rows->width);
     }

@@ -32,7 +32,7 @@ static inline float largest_of_block(const float *logits, uint32_t nans[GPT__LAN
 }
 
 GPT__CPU_CLONES
-float gpt__scan_largest(float *tops, const float *logits, int32_t V)
+static float scan_largest(float *tops, const float *logits, int32_t V)
 {
     uint32_t nans[GPT__LANES] = {0};
     float largest = -INFINITY;
@@ -58,6 +58,11 @@ float gpt__scan_largest(float *tops, const float *logits, int32_t V)
     return any ? NAN : largest;
 }
 
+float gpt__scan_largest(float *tops, const float *logits, int32_t V)
+{
+    return scan_largest(tops, logits, V);
+}
+
 int32_t gpt__scan_find(const float *logits, int32_t V, float largest)
 {
     for (int32_t i = 0; i < V; i++)
@@ -74,7 +79,7 @@ gpt__scaling gpt__scaling_of(float largest, float temperature)
 }
 
 GPT__CPU_CLONES
-void gpt__scale_and_weigh(float *restrict values, float *restrict weights, int32_t count, gpt__scaling scaling)
+static void scale_and_weigh(float *restrict values, float *restrict weights, int32_t count, gpt__scaling scaling)
 {
     int32_t i = 0;
     for (; i + GPT__LANES <= count; i += GPT__LANES)
@@ -86,6 +91,11 @@ void gpt__scale_and_weigh(float *restrict values, float *restrict weights, int32
         values[i] = gpt__scaled(values[i], scaling);
         weights[i] = gpt__exp_negative(values[i]);
     }
+}
+
+void gpt__scale_and_weigh(float *restrict values, float *restrict weights, int32_t count, gpt__scaling scaling)
+{
+    scale_and_weigh(values, weights, count, scaling);
 }
 
 /*
@@ -111,7 +121,7 @@ static void end_part(gpt__parts *parts, int32_t part, const float lanes[GPT__LAN
 }
 
 GPT__CPU_CLONES
-void gpt__parts_of_all(gpt__parts *parts, const float *logits, int32_t V, gpt__scaling scaling)
+static void parts_of_all(gpt__parts *parts, const float *logits, int32_t V, gpt__scaling scaling)
 {
     begin_parts(parts, V);
     for (int32_t part = 0; part < parts->count; part++) {
@@ -126,6 +136,11 @@ void gpt__parts_of_all(gpt__parts *parts, const float *logits, int32_t V, gpt__s
             lanes[i % GPT__LANES] += gpt__weight(x[i], scaling);
         end_part(parts, part, lanes);
     }
+}
+
+void gpt__parts_of_all(gpt__parts *parts, const float *logits, int32_t V, gpt__scaling scaling)
+{
+    parts_of_all(parts, logits, V, scaling);
 }
 
 void gpt__parts_of_some(gpt__parts *parts, const int32_t *ids, const float *weights, int32_t n, int32_t V)

@@ -371,7 +371,8 @@ static const float_setting float_settings[] = {
 /* NaN, which is inside nothing, too. */
 static int is_inside(const float_setting *s, float value)
 {
-    return (s->open_least ? value > s->least : value >= s->least) && (s->open_most ? value < s->most : value <= s->most);
+    return (s->open_least ? value > s->least : value >= s->least) &&
+           (s->open_most ? value < s->most : value <= s->most);
 }
 
 static void float_setters(void)

@@ -567,8 +567,8 @@ static void harmless_config(void)
 
 static void config_that_is_none(void)
 {
-    static const char *const texts[] = {"",     "[]",  "7",      "null", "\"model_type\"", "{", "{}", "{\"model_type\"}",
-                                        "\xFF", "{}x", "{\"a\": 1", "\xEF\xBB\xBF{"};
+    static const char *const texts[] = {"",  "[]", "7",  "null", "\"model_type\"", "{",  "{\"model_type\"}",
+                                        "{}", "\xFF", "{}x", "{\"a\": 1", "\xEF\xBB\xBF{"};
     model_maker m;
     model_load(&m);
     char *directory = model_write(&m, "no-config");

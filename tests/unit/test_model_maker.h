@@ -185,9 +185,9 @@ static inline void model_halve(model_maker *m, const char *dtype)
         for (size_t j = 0; j < t->bytes / 4; j++) {
             uint32_t bits = gpt__bits_from_float(model_float(t, j));
             uint32_t half = bits >> 16;
-            if (!is_bf16)
-                half = bits << 1 == 0 ? bits >> 16
-                                      : (bits >> 16 & 0x8000) | ((bits >> 23 & 0xFF) - 112) << 10 | (bits >> 13 & 0x3FF);
+            /* F16 has exponents that are 112 less, and three more bits of the fraction than BF16. Zero stays zero. */
+            if (!is_bf16 && bits << 1 != 0)
+                half = (bits >> 16 & 0x8000) | ((bits >> 23 & 0xFF) - 112) << 10 | (bits >> 13 & 0x3FF);
             t->data[2 * j] = (unsigned char)half;
             t->data[2 * j + 1] = (unsigned char)(half >> 8);
         }

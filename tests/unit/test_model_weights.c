@@ -155,11 +155,13 @@ static void write_weights(const char *directory, const char *bytes, size_t lengt
 static void broken_files(void)
 {
     static const unsigned char all_ones[16] = {255, 255, 255, 255, 255, 255, 255, 255, '{', '}'};
-    static const char *const headers[] = {"", "[]", "{", "7", "null", "{\"a\": 1}", "{\"a\": {}}", "{}{", "\xFF\xFE",
-                                          "{\"__metadata__\": 1}", "{\"a\": {\"dtype\": 1}}",
-                                          "{\"a\": {\"dtype\": \"F32\", \"shape\": 1, \"data_offsets\": [0, 0]}}",
-                                          "{\"a\": {\"dtype\": \"F32\", \"shape\": [0], \"data_offsets\": [0]}}",
-                                          "{\"a\": {\"dtype\": \"F32\", \"shape\": [\"1\"], \"data_offsets\": [0, 4]}}"};
+    static const char *const headers[] = {
+        "", "[]", "{", "7", "null", "{\"a\": 1}", "{\"a\": {}}", "{}{", "\xFF\xFE", "{\"__metadata__\": 1}",
+        "{\"a\": {\"dtype\": 1}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": 1, \"data_offsets\": [0, 0]}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [0], \"data_offsets\": [0]}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [\"1\"], \"data_offsets\": [0, 4]}}",
+    };
     model_maker m;
     gpt__buffer bytes = {0};
     char text[512];
@@ -393,6 +395,23 @@ static void broken_numbers(void)
         }
 }
 
+/* One weight in thousands is enough: quantizing must not pass over it. */
+static void one_broken_weight(void)
+{
+    static const char *const names[] = {"h.1.attn.c_attn.weight", "wte.weight", "h.2.mlp.c_proj.weight"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        model_maker m;
+        model_load(&m);
+        model_set_float(model_find(&m, names[i]), 65, NAN);
+        char *directory = model_write(&m, "one-broken-weight");
+        try_broken(directory, GPT_DTYPE_F32, 0);
+        try_broken(directory, GPT_DTYPE_BF16, 0);
+        try_broken(directory, GPT_DTYPE_INT8, 0);
+        free(directory);
+        model_free(&m);
+    }
+}
+
 /* Weights beyond all measure, and none at all: whatever comes out, nothing crashes. */
 static void extreme_numbers(void)
 {
@@ -488,6 +507,7 @@ int main(int argc, char **argv)
     TEST(context_of_one);
     TEST(vocabulary_of_one);
     TEST(broken_numbers);
+    TEST(one_broken_weight);
     TEST(extreme_numbers);
     TEST(many_layers);
     TEST(broken_tokenizers);
