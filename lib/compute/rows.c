@@ -80,8 +80,8 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
     } else {
         float most = gpt__float_from_bits(largest_magnitude_bits(values, rows->width));
         /*
-         * A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. Those of
-         * a row so small that 127 can not be divided by it are 0 too.
+         * A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. Those
+         * of a row so small that 127 can not be divided by it are 0 too.
          */
         float inverse = 127.0f / most;
         int usable = isfinite(most) && isfinite(inverse);

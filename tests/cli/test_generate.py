@@ -3,6 +3,7 @@
 """tests/cli/test_generate.py: generate, summarize, answer and translate, with the storyteller."""
 import json
 import os
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -271,11 +272,28 @@ def tasks_print_no_blank_first():
     expect_equal(sample("translate", "David is afraid.")["text"].strip() + "\n", out)
 
 
+def task_of(prompt):
+    """The command line whose prompt this is, for prompts in the storyteller's forms of tasks."""
+    for pattern, command in ((r"(.*)\n\nTL;DR:", ["summarize"]), (r"(.*)\n\nQuestion: (.*)\nAnswer:", ["answer", "-q"]),
+                             (r"English: (.*)\nFrench:", ["translate"])):
+        match = re.fullmatch(pattern, prompt, re.S)
+        if match:
+            return command + list(reversed(match.groups()))
+    return None
+
+
 @case
-def the_storyteller_translates():
-    for english, french in [("David is afraid.", "David a peur."),
-                            ("David is a small boy.", "David est un petit garçon.")]:
-        expect_equal(good("translate", english, "--dtype", "f32").decode().strip(), french)
+def tasks_print_the_text_of_the_reference():
+    tensors = tap.read_tensors(os.path.join(tap.STORYTELLER, "reference.safetensors"))
+    seen = set()
+    for i in range(sum(name.startswith("prompt.") for name in tensors)):
+        prompt, greedy = (good("detokenize", "--skip-special", ids_text(tensors["%s.%d" % (name, i)][1])).decode()
+                          for name in ("prompt", "greedy"))
+        task = task_of(prompt)
+        if task is not None:
+            seen.add(task[0])
+            expect_equal(good(*task, "--dtype", "f32").decode(), greedy.split("\n")[0].strip() + "\n")
+    expect_equal(seen, {"summarize", "answer", "translate"})
 
 
 tap.main()
