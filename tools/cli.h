@@ -193,6 +193,7 @@ void *cli_resize(void *memory, size_t count, size_t size);
 void cli_text_add(cli_text *text, const char *bytes, size_t length);
 void cli_text_add_string(cli_text *text, const char *string);
 void cli_text_format(cli_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_text_add_number(cli_text *text, double number);
 void cli_text_add_visible(cli_text *text, const char *bytes, size_t length);
 void cli_text_add_ids(cli_text *text, const int32_t *ids, size_t count);
 void cli_text_release(cli_text *text);

@@ -44,10 +44,13 @@ static void add_bytes(facts *facts, const char *name, int64_t value)
 
 static void add_number(facts *facts, const char *name, double value)
 {
-    if (facts->json)
+    if (facts->json) {
         cli_json_number(&facts->out, name, value);
-    else
-        cli_text_format(&facts->out, "%-18s %.9g\n", name, value);
+        return;
+    }
+    cli_text_format(&facts->out, "%-18s ", name);
+    cli_text_add_number(&facts->out, value);
+    cli_text_add(&facts->out, "\n", 1);
 }
 
 static void add_model(facts *facts, const cli *cli)

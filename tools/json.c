@@ -90,12 +90,12 @@ void cli_json_unsigned(cli_text *text, const char *name, uint64_t value)
     cli_text_format(text, "%" PRIu64, value);
 }
 
-/* JSON has no NaN and no infinity. Nine digits give each float back exactly. */
+/* JSON has no NaN and no infinity. */
 void cli_json_number(cli_text *text, const char *name, double value)
 {
     begin(text, name);
     if (isfinite(value))
-        cli_text_format(text, "%.9g", value);
+        cli_text_add_number(text, value);
     else
         cli_text_add_string(text, "null");
 }

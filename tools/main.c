@@ -82,7 +82,7 @@ static const cli_command *find_command(const char *name)
     return NULL;
 }
 
-/* Warnings of the library always show; with --verbose also its milestones. */
+/* Warnings of the library always show; with --verbose also its milestones, where that means standard error. */
 static void print_log(gpt_log_level level, const char *line, void *user)
 {
     (void)user;
@@ -112,7 +112,8 @@ static int run(int argc, char **argv)
         cli.command = &cli_commands[0];
     int code = cli_parse_arguments(&cli, argc - named, argv + named);
     if (code == CLI_FINE) {
-        gpt_log_set_callback(print_log, cli.verbose ? GPT_LOG_INFO : GPT_LOG_WARNING, NULL);
+        int milestones = cli.verbose && cli.command->run == cli_run_generate;
+        gpt_log_set_callback(print_log, milestones ? GPT_LOG_INFO : GPT_LOG_WARNING, NULL);
         code = cli.command->run(&cli);
     }
     release(&cli);

@@ -105,6 +105,21 @@ void cli_text_add_visible(cli_text *text, const char *bytes, size_t length)
     add_visible(text, bytes, length, 1);
 }
 
+/*
+ * A finite number with as many digits as it takes to read it back: a float that was 0.8 shows as 0.8. More than the
+ * nine digits of a float mean nothing for what this program prints.
+ */
+void cli_text_add_number(cli_text *text, double number)
+{
+    char digits[40];
+    for (int count = 6; count <= 9; count++) {
+        snprintf(digits, sizeof digits, "%.*g", count, number);
+        if (strtof(digits, NULL) == (float)number)
+            break;
+    }
+    cli_text_add_string(text, digits);
+}
+
 void cli_text_add_ids(cli_text *text, const int32_t *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++)

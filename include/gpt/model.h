@@ -82,9 +82,9 @@ GPT_API int gpt_model_options_threads(const gpt_model_options *options);
  *
  * The files are checked before use, packed into memory, and closed again.
  *
- * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND when nothing has that name or a file is missing; GPT_E_FILE when a file can not be read;
- * GPT_E_FORMAT when a file contradicts itself or the configuration; GPT_E_UNSUPPORTED naming what the model asks for
- * and libgpt does not do; GPT_E_MEMORY. Any thread. Since 1.0.
+ * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND when nothing has that name or a file is missing; GPT_E_FILE when a
+ * file can not be read; GPT_E_FORMAT when a file contradicts itself or the configuration; GPT_E_UNSUPPORTED naming
+ * what the model asks for and libgpt does not do; GPT_E_MEMORY. Any thread. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_model_open(gpt_model **out, const char *name_or_path,
                                                  const gpt_model_options *options);

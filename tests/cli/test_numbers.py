@@ -118,11 +118,13 @@ def score_knows_likely_text():
 def heldout_text_is_scored_in_windows():
     with open(os.path.join(tap.STORYTELLER, "heldout.txt"), "rb") as source:
         text = source.read(20000)
+    # In training, no newlines stood around the token that separates stories.
+    text = text.replace(b"\n<|endoftext|>\n", b"<|endoftext|>")
     result = good_json("score", "--file", file("heldout.txt", text), "--json")
     expect(result["count"] > 1024 and len(result["tokens"]) == result["count"])
     mean = -result["logprob"] / result["scored"]
     # README.md of the model: 0.415 nats per token over all held-out text.
-    expect(0.3 < mean < 0.55, mean)
+    expect(0.3 < mean < 0.45, mean)
 
 
 @case
