@@ -14,7 +14,7 @@ static const cli_option model_options[] = {
     {.name = "dtype", .argument = "TYPE", .parse = cli_parse_dtype,
      .help = "keep the weights as auto, f32, bf16 or int8 (default: auto, what the file has)"},
     {.name = "threads", .argument = "N", .parse = cli_parse_count, .field = FIELD(threads),
-     .help = "compute with N threads (default: 0, one for each processor)"},
+     .help = "compute with N threads (default: 0, one for each processor, but fewer for small models)"},
     {0},
 };
 

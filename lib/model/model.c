@@ -83,7 +83,7 @@ static gpt_status choose_dtype(gpt_model *model, const gpt__checkpoint *checkpoi
         if (wanted != GPT_DTYPE_AUTO)
             return gpt__fail(GPT_E_UNSUPPORTED, "%s: oneDNN has no %s products for this processor", model->path,
                              gpt_dtype_name(dtype));
-        gpt__log(GPT_LOG_WARNING, "%s: opened as f32, as oneDNN has no %s products for this processor", model->path,
+        gpt__log(GPT_LOG_INFO, "%s: opened as f32, as oneDNN has no %s products for this processor", model->path,
                  gpt_dtype_name(dtype));
         dtype = GPT_DTYPE_F32;
     }

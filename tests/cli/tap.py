@@ -73,6 +73,13 @@ def good(*arguments, **more):
     return result.out
 
 
+def has_bf16():
+    """oneDNN has bf16 products for some processors only; elsewhere asking for them is refused."""
+    result = run("info", "--dtype", "bf16")
+    expect(result.code == 0 or b"no bf16 products" in result.err, result)
+    return result.code == 0
+
+
 def good_json(*arguments, **more):
     out = good(*arguments, **more)
     expect(out.endswith(b"\n") and out.count(b"\n") == 1, "JSON is not one line:", out[:200])

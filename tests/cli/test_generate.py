@@ -8,7 +8,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import tap
-from tap import bad, case, expect, expect_equal, file, good, good_json, ids_text, model_without, run
+from tap import bad, case, expect, expect_equal, file, good, good_json, has_bf16, ids_text, model_without, run
 
 STORY = "Once upon a time"
 SHORT = ["--greedy", "--max-new-tokens", "12"]
@@ -208,7 +208,7 @@ def verbose_tells_facts_on_standard_error():
 
 @case
 def types_of_weights():
-    for dtype in ("auto", "f32", "bf16", "int8"):
+    for dtype in ("auto", "f32", "int8") + (("bf16",) if has_bf16() else ()):
         expect(len(good(STORY, *SHORT, "--dtype", dtype)) > 1)
     expect_equal(good(STORY, *SHORT, "--threads", "1", "--dtype", "f32"), good(STORY, *SHORT, "--dtype", "f32"))
 

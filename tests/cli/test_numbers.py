@@ -7,7 +7,8 @@ import sys
 
 sys.dont_write_bytecode = True
 import tap
-from tap import bad, case, environment, expect, expect_equal, file, good, good_json, ids_text, model_without, run
+from tap import (bad, case, environment, expect, expect_equal, file, good, good_json, has_bf16, ids_text,
+                 model_without, run)
 
 GOLDEN = ["gpt2", "gpt2-scaled", "gpt2-hub"]
 
@@ -202,8 +203,8 @@ def tokenize_needs_no_weights():
 @case
 def info_tells_what_the_model_is():
     result = good_json("info", "--json")
-    for name, value in [("model", "storyteller"), ("family", "gpt2"), ("dtype", "bf16"), ("layers", 4), ("heads", 4),
-                        ("kv_heads", 4), ("width", 256), ("vocab_size", 2048), ("context_length", 512),
+    for name, value in [("model", "storyteller"), ("family", "gpt2"), ("dtype", "bf16" if has_bf16() else "f32"),
+                        ("layers", 4), ("heads", 4), ("kv_heads", 4), ("width", 256), ("vocab_size", 2048), ("context_length", 512),
                         ("tokenizer_size", 2048), ("sampling", True), ("temperature", 0.8), ("top_p", 0.95),
                         ("max_new_tokens", 300)]:
         expect_equal((name, result[name]), (name, value))

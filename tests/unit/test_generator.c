@@ -734,8 +734,26 @@ static void compare_type(gpt_dtype dtype, double most_divergence, double least_a
     gpt_generator_free(other);
 }
 
+/* oneDNN has bf16 products for some processors only; asking for them elsewhere is refused. */
+static int has_bf16(void)
+{
+    gpt_model *model = NULL;
+    gpt_model_options *options = NULL;
+    EXPECT_OK(gpt_model_options_new(&options));
+    EXPECT_OK(gpt_model_options_set_dtype(options, GPT_DTYPE_BF16));
+    gpt_status status = gpt_model_open(&model, "storyteller", options);
+    EXPECT(status == GPT_OK || status == GPT_E_UNSUPPORTED);
+    gpt_model_free(model);
+    gpt_model_options_free(options);
+    return status == GPT_OK;
+}
+
 static void bf16_stays_close(void)
 {
+    if (!has_bf16()) {
+        test_skip("oneDNN has no bf16 products for this processor");
+        return;
+    }
     compare_type(GPT_DTYPE_BF16, 0.002, 0.98);
 }
 
@@ -749,6 +767,8 @@ static void primitives_stay_few(void)
 {
     static const gpt_dtype types[] = {GPT_DTYPE_F32, GPT_DTYPE_BF16, GPT_DTYPE_INT8};
     for (int type = 0; type < 3; type++) {
+        if (types[type] == GPT_DTYPE_BF16 && !has_bf16())
+            continue;
         gpt_generator *generator = open_dtype("golden/models/gpt2", types[type]);
         int32_t ids[120];
         int made = 0, reference = 0;
