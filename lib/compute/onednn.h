@@ -64,7 +64,7 @@ void gpt__worker_free(gpt__worker *worker);
 int gpt__worker_threads(const gpt__worker *worker);
 
 /* The sizes to which rows are rounded up; the last is the most rows of one product. */
-#define GPT__BUCKETS 18
+#define GPT__BUCKETS 15
 #define GPT__MOST_ROWS 512
 int64_t gpt__bucket_rows(int64_t rows);
 
