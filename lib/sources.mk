@@ -26,11 +26,14 @@ LIB_SOURCES = \
 	lib/compute/exp.h \
 	lib/compute/linear.c \
 	lib/compute/linear.h \
+	lib/compute/measure.c \
 	lib/compute/norm.c \
 	lib/compute/norm.h \
 	lib/compute/onednn.c \
 	lib/compute/onednn.h \
 	lib/compute/parallel.h \
+	lib/compute/profile.c \
+	lib/compute/profile.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
 	lib/format/checkpoint.h \
@@ -51,6 +54,7 @@ LIB_SOURCES = \
 	lib/generate/generator_settings.c \
 	lib/generate/processors.c \
 	lib/generate/processors.h \
+	lib/generate/profile.c \
 	lib/generate/run.c \
 	lib/generate/sampler.c \
 	lib/generate/scan.c \

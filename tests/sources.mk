@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/test_model \
 	tests/unit/test_model_weights \
 	tests/unit/test_processors \
+	tests/unit/test_profile \
 	tests/unit/test_settings \
 	tests/unit/test_text_stream \
 	tests/unit/test_tokenizer \

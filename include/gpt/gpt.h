@@ -9,5 +9,6 @@
 #include <gpt/tokenizer.h>
 #include <gpt/model.h>
 #include <gpt/generator.h>
+#include <gpt/profile.h>
 
 #endif

@@ -119,15 +119,17 @@ void gpt__linear_scratch_release(gpt__linear_scratch *scratch)
 }
 
 /* The product of all rows, in pieces that oneDNN has code for. */
-static gpt_status multiply(gpt__worker *worker, const gpt__linear *linear, const void *x, void *out, gpt_dtype out_type,
-                           int64_t T)
+static gpt_status multiply(gpt__linear_scratch *scratch, const gpt__linear *linear, const void *x, void *out,
+                           gpt_dtype out_type, int64_t T)
 {
     const float *bias = linear->dtype == GPT_DTYPE_INT8 ? NULL : linear->bias;
     for (int64_t t = 0; t < T; t += GPT__MOST_ROWS) {
         int64_t rows = T - t < GPT__MOST_ROWS ? gpt__bucket_rows(T - t) : GPT__MOST_ROWS;
         const char *from = (const char *)x + (size_t)(t * linear->K) * gpt__dtype_size(linear->dtype);
         char *to = (char *)out + (size_t)(t * linear->N) * gpt__dtype_size(out_type);
-        GPT__TRY(gpt__worker_product(worker, linear->kind, linear->packed, bias, from, to, rows));
+        GPT__TRY(gpt__worker_product(scratch->worker, linear->kind, linear->packed, bias, from, to, rows));
+        gpt__profile_count(scratch->profile, T - t < rows ? T - t : rows, linear->K, linear->N,
+                           gpt__linear_bytes(linear));
     }
     return GPT_OK;
 }
@@ -146,7 +148,7 @@ static gpt_status sum_products(float **out, gpt__linear_scratch *scratch, const 
         scratch->sums_capacity = needed;
     }
     *out = scratch->sums;
-    return multiply(scratch->worker, linear, x->data, scratch->sums, GPT_DTYPE_F32, T);
+    return multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T);
 }
 
 /* out = sums * scale * scales; out may be sums. */
@@ -188,7 +190,7 @@ gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *li
                              int64_t T)
 {
     if (linear->dtype != GPT_DTYPE_INT8)
-        return multiply(scratch->worker, linear, x->data, out, GPT_DTYPE_F32, T);
+        return multiply(scratch, linear, x->data, out, GPT_DTYPE_F32, T);
     float *sums;
     GPT__TRY(sum_products(&sums, scratch, linear, x, T));
 #pragma omp parallel for schedule(static) if (T > 4)
@@ -202,9 +204,10 @@ gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear 
 {
     GPT__TRY(gpt__rows_resize(out, linear->dtype, gpt__linear_rows(T), linear->N));
     if (linear->dtype != GPT_DTYPE_INT8)
-        return multiply(scratch->worker, linear, x->data, out->data, linear->dtype, T);
+        return multiply(scratch, linear, x->data, out->data, linear->dtype, T);
     float *sums;
     GPT__TRY(sum_products(&sums, scratch, linear, x, T));
+    gpt__profile_switch(scratch->profile, GPT_PART_ELEMENTWISE);
 #pragma omp parallel for schedule(static) if (T > 4)
     for (int64_t t = 0; t < T; t++) {
         float *row = sums + t * linear->N;

@@ -9,6 +9,7 @@
 #define GPT__COMPUTE_LINEAR_H
 
 #include "compute/onednn.h"
+#include "compute/profile.h"
 #include "compute/rows.h"
 
 /* What becomes of the result. It is fixed when the layer is made, since oneDNN compiles it into the product. */
@@ -55,10 +56,11 @@ int64_t gpt__linear_bytes(const gpt__linear *linear);
 int64_t gpt__linear_rows(int64_t T);
 
 /*
- * Memory of one generator for applying layers. Begins as {0}, then worker is set.
+ * Memory of one generator for applying layers. Begins as {0}, then worker and profile are set.
  */
 typedef struct gpt__linear_scratch {
     gpt__worker *worker;
+    gpt__profile *profile; /* of the generator */
     float *sums; /* of int8 products */
     size_t sums_capacity;
 } gpt__linear_scratch;

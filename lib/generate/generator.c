@@ -70,7 +70,7 @@ gpt_status gpt__generator_prepare(gpt_generator *generator)
     gpt__forward_release(&generator->forward);
     generator->forward_threads = 0;
     GPT__TRY(gpt__forward_init(&generator->forward, generator->model, &generator->cache, &generator->cancelled,
-                               threads));
+                               &generator->profile, threads));
     generator->forward_threads = threads;
     return GPT_OK;
 }

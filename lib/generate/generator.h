@@ -30,6 +30,7 @@ struct gpt_generator {
     uint64_t last_seed;
     atomic_int cancelled;
 
+    gpt__profile profile;
     gpt__kv_cache cache;
     gpt__forward forward;
     int forward_threads; /* the number it was made for; 0 before it is made */

@@ -77,6 +77,7 @@ gpt_status gpt_generator_reset_settings(gpt_generator *generator)
     generator->threads = 0;
     generator->chunk = GPT__DEFAULT_CHUNK;
     generator->cache_tokens = 0;
+    generator->profile.is_on = 0;
     return GPT_OK;
 }
 

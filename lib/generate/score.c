@@ -61,12 +61,14 @@ gpt_status gpt_generator_evaluate(float *logits, float *hidden, gpt_generator *g
                          generator->model->config.context);
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
     reading r = {.generator = generator, .ids = ids};
+    gpt__profile_begin(&generator->profile);
     gpt_status status = gpt__generator_check_cancelled(generator);
     if (status == GPT_OK)
         status = gpt__generator_prepare(generator);
     if (status == GPT_OK)
         status = evaluate(&r, logits, hidden, (int64_t)count);
     gpt__kv_sequence_release(&generator->cache, &r.cache);
+    gpt__profile_end(&generator->profile);
     return gpt__generator_told(generator, status);
 }
 
@@ -81,6 +83,7 @@ static gpt_status score_window(reading *r, float *logprobs, int64_t count, int64
         int useful = first >= scored - 1;
         int64_t T = piece_size(generator, (useful ? count : scored) - 1 - first, useful);
         GPT__TRY(read_piece(r, T, useful ? GPT__OUTPUTS_ALL : GPT__OUTPUTS_NONE, 1));
+        gpt__profile_switch(&generator->profile, GPT_PART_SAMPLING);
         for (int64_t t = 0; useful && t < T; t++)
             GPT__TRY(gpt__token_logprobs(&logprobs[first + t + 1], NULL, NULL, 0,
                                          gpt__forward_logits(&generator->forward, t), V, r->ids[first + t + 1],
@@ -118,11 +121,13 @@ gpt_status gpt_generator_score(float *logprobs, gpt_generator *generator, const 
     GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
     logprobs[0] = NAN;
+    gpt__profile_begin(&generator->profile);
     gpt_status status = gpt__generator_check_cancelled(generator);
     if (status == GPT_OK)
         status = gpt__generator_prepare(generator);
     if (status == GPT_OK)
         status = score(generator, logprobs, ids, count);
+    gpt__profile_end(&generator->profile);
     return gpt__generator_told(generator, status);
 }
 

@@ -184,7 +184,9 @@ static gpt_status next_token(gpt_generator *generator, gpt__sequence *sequence, 
     gpt_event *event;
     GPT__TRY(new_event(&event, generator, sequence));
     GPT__TRY(gpt__reserve((void **)&sequence->ids, &sequence->capacity, sequence->count + 1, sizeof *sequence->ids));
+    gpt__profile_switch(&generator->profile, GPT_PART_SAMPLING);
     GPT__TRY(choose(event, generator, sequence, logits, scratch_logits));
+    gpt__profile_switch(&generator->profile, GPT_PART_REST);
     return add_text(event, generator, sequence);
 }
 
@@ -286,7 +288,9 @@ gpt_status gpt_generator_step(gpt_generator *generator)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
     generator->event_count = 0;
+    gpt__profile_begin(&generator->profile);
     gpt_status status = step(generator);
+    gpt__profile_end(&generator->profile);
     if (status != GPT_OK)
         generator->event_count = 0;
     return gpt__generator_told(generator, status);

@@ -12,9 +12,9 @@
 #include "compute/parallel.h"
 
 gpt_status gpt__forward_init(gpt__forward *forward, const gpt_model *model, const gpt__kv_cache *cache,
-                             const atomic_int *cancelled, int threads)
+                             const atomic_int *cancelled, gpt__profile *profile, int threads)
 {
-    *forward = (gpt__forward){.model = model, .cache = cache, .cancelled = cancelled};
+    *forward = (gpt__forward){.model = model, .cache = cache, .cancelled = cancelled, .linear.profile = profile};
     return gpt__worker_new(&forward->linear.worker, model->engine, threads);
 }
 
@@ -53,6 +53,12 @@ float *gpt__forward_spare_logits(const gpt__forward *forward)
 static gpt_status resize_f32(gpt__rows *rows, int64_t T, int64_t width)
 {
     return gpt__rows_resize(rows, GPT_DTYPE_F32, gpt__linear_rows(T), width);
+}
+
+/* What follows is work of this part. */
+static void begin_part(gpt__forward *f, gpt_part part)
+{
+    gpt__profile_switch(f->linear.profile, part);
 }
 
 /* Lists the spans with the addresses of their pages, as attention wants them. Returns T through *total. */
@@ -96,6 +102,7 @@ static gpt_status normalize(gpt__forward *f, const gpt__norm *norm, int64_t T)
 {
     const gpt__config *config = &f->model->config;
     int64_t D = config->D;
+    begin_part(f, GPT_PART_ELEMENTWISE);
     GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), D));
     GPT__TRY(resize_f32(&f->mixed, T, D));
 #pragma omp parallel for schedule(static) if (T > 8)
@@ -112,6 +119,7 @@ static gpt_status normalize(gpt__forward *f, const gpt__norm *norm, int64_t T)
 static gpt_status convert_mixed(gpt__forward *f, int64_t T)
 {
     int64_t width = f->mixed.width;
+    begin_part(f, GPT_PART_ELEMENTWISE);
     GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), width));
 #pragma omp parallel for schedule(static) if (T > 8)
     for (int64_t t = 0; t < T; t++)
@@ -139,10 +147,13 @@ static gpt_status attend(gpt__forward *f, const gpt__layer *layer, int32_t numbe
     const gpt__attention attention = attention_of(f, number);
     GPT__TRY(normalize(f, &layer->norm_1, T));
     GPT__TRY(resize_f32(&f->qkv, T, layer->qkv.N));
+    begin_part(f, GPT_PART_LINEAR);
     GPT__TRY(gpt__linear_apply(&f->linear, &layer->qkv, &f->input, f->qkv.data, T));
     GPT__TRY(resize_f32(&f->mixed, T, (int64_t)c->H * c->K));
+    begin_part(f, GPT_PART_ATTENTION);
     GPT__TRY(gpt__attention_apply(&f->attention, &attention, f->spans, spans, f->qkv.data, f->mixed.data));
     GPT__TRY(convert_mixed(f, T));
+    begin_part(f, GPT_PART_LINEAR);
     return gpt__linear_apply(&f->linear, &layer->attention_out, &f->input, f->x.data, T);
 }
 
@@ -150,7 +161,9 @@ static gpt_status attend(gpt__forward *f, const gpt__layer *layer, int32_t numbe
 static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, int64_t T)
 {
     GPT__TRY(normalize(f, &layer->norm_2, T));
+    begin_part(f, GPT_PART_LINEAR);
     GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, &f->input, &f->inner, T));
+    begin_part(f, GPT_PART_LINEAR);
     return gpt__linear_apply(&f->linear, &layer->down, &f->inner, f->x.data, T);
 }
 
@@ -205,6 +218,7 @@ static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_
     int64_t R = count_outputs(spans, count);
     if (R == 0)
         return GPT_OK;
+    begin_part(f, GPT_PART_ELEMENTWISE);
     GPT__TRY(resize_f32(&f->hidden, R, D));
     norm_outputs(f, spans, count);
     if (!want_logits)
@@ -214,6 +228,7 @@ static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_
         gpt__rows_store(&f->input, r, gpt__forward_hidden(f, r));
     gpt__rows_clear(&f->input, R);
     GPT__TRY(gpt__rows_resize(&f->logits, GPT_DTYPE_F32, gpt__linear_rows(R) + 1, f->model->config.V));
+    begin_part(f, GPT_PART_OUTPUT);
     return gpt__linear_apply(&f->linear, &f->model->weights.output, &f->input, f->logits.data, R);
 }
 
@@ -236,6 +251,7 @@ gpt_status gpt__forward_run(gpt__forward *forward, const gpt__span *spans, size_
     int before = omp_get_max_threads();
     omp_set_num_threads(gpt__worker_threads(forward->linear.worker));
     gpt_status status = run(forward, spans, count, want_logits);
+    begin_part(forward, GPT_PART_REST);
     omp_set_num_threads(before);
     for (size_t i = 0; status == GPT_OK && i < count; i++)
         spans[i].cache->length += spans[i].T;

@@ -44,9 +44,9 @@ typedef struct gpt__forward {
     gpt__rows logits; /* [R, V] */
 } gpt__forward;
 
-/* threads is at least 1. model, cache and cancelled must outlive the memory. */
+/* threads is at least 1. model, cache, cancelled and profile must outlive the memory. */
 gpt_status gpt__forward_init(gpt__forward *forward, const gpt_model *model, const gpt__kv_cache *cache,
-                             const atomic_int *cancelled, int threads);
+                             const atomic_int *cancelled, gpt__profile *profile, int threads);
 void gpt__forward_release(gpt__forward *forward);
 
 /*

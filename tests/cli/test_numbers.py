@@ -206,8 +206,8 @@ def info_tells_what_the_model_is():
     dtype = "bf16" if has_bf16() else "f32"
     for name, value in [("model", "storyteller"), ("family", "gpt2"), ("dtype", dtype),
                         ("layers", 4), ("heads", 4), ("kv_heads", 4), ("width", 256), ("vocab_size", 2048),
-                        ("context_length", 512), ("tokenizer_size", 2048), ("sampling", True), ("temperature", 0.8), ("top_p", 0.95),
-                        ("max_new_tokens", 300)]:
+                        ("context_length", 512), ("tokenizer_size", 2048), ("sampling", True),
+                        ("temperature", 0.8), ("top_p", 0.95), ("max_new_tokens", 300)]:
         expect_equal((name, result[name]), (name, value))
     # token and position embeddings, 4 layers of 12 D^2 + 13 D, the last norm
     expect_equal(result["parameters"], 2048 * 256 + 512 * 256 + 4 * (12 * 256 * 256 + 13 * 256) + 2 * 256)

@@ -765,6 +765,37 @@ static void numbers(void)
     EXPECT(CALL(gpt_generator_cache_bytes(generator, INT64_MAX)) > 0);
 }
 
+static void profiles(void)
+{
+    static const int bad_numbers[] = {-1, 6, 7, INT_MIN, INT_MAX};
+    static const int bad_types[] = {-1, GPT_DTYPE_AUTO, 77, INT_MIN, INT_MAX};
+    double operations = 1;
+    TAKEN(gpt_generator_set_profiling(generator, 1));
+    EXPECT_INT(CALL(gpt_generator_profiling(generator)), 1);
+    EXPECT_STRING(CALL(gpt_part_name(GPT_PART_LINEAR)), "linear");
+    EXPECT_STRING(CALL(gpt_part_name(GPT_PART_REST)), "rest");
+    for (size_t i = 0; i < sizeof bad_numbers / sizeof *bad_numbers; i++) {
+        EXPECT(CALL(gpt_part_name((gpt_part)bad_numbers[i])) == NULL);
+        EXPECT(CALL(gpt_generator_profile_seconds(generator, (gpt_part)bad_numbers[i])) == 0);
+        REFUSED(gpt_generator_set_profiling(generator, bad_numbers[i]), GPT_E_ARGUMENT, "profiling");
+    }
+    EXPECT_INT(CALL(gpt_generator_profiling(generator)), 1);
+    TAKEN(gpt_generator_set_profiling(generator, 0));
+    REFUSED(gpt_generator_set_profiling(NULL, 1), GPT_E_ARGUMENT, "generator");
+    EXPECT_INT(CALL(gpt_generator_profiling(NULL)), 0);
+    EXPECT(CALL(gpt_generator_profile_seconds(NULL, GPT_PART_LINEAR)) == 0);
+    EXPECT(CALL(gpt_generator_profile_operations(NULL)) == 0);
+    EXPECT(CALL(gpt_generator_profile_weight_bytes(NULL)) == 0);
+    REFUSED(gpt_measure_products(NULL, GPT_DTYPE_F32, 1), GPT_E_ARGUMENT, "operations");
+    REFUSED(gpt_measure_products(&operations, GPT_DTYPE_F32, -1), GPT_E_ARGUMENT, "threads");
+    REFUSED(gpt_measure_products(&operations, GPT_DTYPE_F32, 1025), GPT_E_ARGUMENT, "threads");
+    for (size_t i = 0; i < sizeof bad_types / sizeof *bad_types; i++) {
+        operations = 1;
+        REFUSED(gpt_measure_products(&operations, (gpt_dtype)bad_types[i], 1), GPT_E_ARGUMENT, "dtype");
+        EXPECT(operations == 0);
+    }
+}
+
 /* Settings at their ends, all at once: tokens come out, or a status. */
 static void extreme_settings(void)
 {
@@ -842,7 +873,8 @@ static int check_header(const char *source, const char *name)
 
 static void nothing_left_out(void)
 {
-    static const char *const headers[] = {"status.h", "log.h", "version.h.in", "tokenizer.h", "model.h", "generator.h"};
+    static const char *const headers[] = {"status.h", "log.h", "version.h.in", "tokenizer.h", "model.h", "generator.h",
+                                          "profile.h"};
     size_t length;
     int found = 0;
     char *path = test_path("unit/test_api_sweep.c");
@@ -878,6 +910,7 @@ int main(int argc, char **argv)
     TEST(results);
     TEST(steps);
     TEST(numbers);
+    TEST(profiles);
     TEST(extreme_settings);
     TEST(nothing_left_out);
     gpt_generator_free(generator);
