@@ -34,12 +34,16 @@ LIB_SOURCES = \
 	lib/compute/parallel.h \
 	lib/compute/profile.c \
 	lib/compute/profile.h \
+	lib/compute/rotary.c \
+	lib/compute/rotary.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
 	lib/format/checkpoint.h \
 	lib/format/find.c \
 	lib/format/json.c \
 	lib/format/json.h \
+	lib/format/mxfp4.c \
+	lib/format/mxfp4.h \
 	lib/format/safetensors.c \
 	lib/format/safetensors.h \
 	lib/format/tensor.c \
@@ -71,12 +75,26 @@ LIB_SOURCES = \
 	lib/generate/text_stream.h \
 	lib/model/config.c \
 	lib/model/config.h \
+	lib/model/config_rotary.c \
+	lib/model/experts.c \
+	lib/model/experts.h \
 	lib/model/families/gpt2.c \
+	lib/model/families/gpt_bigcode.c \
+	lib/model/families/gpt_neo.c \
+	lib/model/families/gpt_neox.c \
+	lib/model/families/gpt_oss.c \
+	lib/model/families/gptj.c \
+	lib/model/families/openai_gpt.c \
 	lib/model/family.h \
 	lib/model/forward.c \
 	lib/model/forward.h \
 	lib/model/kv_cache.c \
 	lib/model/kv_cache.h \
+	lib/model/load_experts.c \
+	lib/model/load_qkv.c \
+	lib/model/loader.h \
+	lib/model/matrix.c \
+	lib/model/matrix.h \
 	lib/model/model.c \
 	lib/model/model.h \
 	lib/model/weights.c \

@@ -56,3 +56,19 @@ void gpt__activate(float *x, int64_t count, gpt__activation activation)
     else if (activation == GPT__QUICK_GELU)
         silu(x, count, 1.702f);
 }
+
+GPT__CPU_CLONES
+static void gate(float *out, const float *pairs, int64_t count, float limit)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float g = pairs[2 * i] > limit ? limit : pairs[2 * i];
+        float v = pairs[2 * i + 1];
+        v = v > limit ? limit : v < -limit ? -limit : v;
+        out[i] = (v + 1) * g * sigmoid(1.702f * g);
+    }
+}
+
+void gpt__gate(float *out, const float *pairs, int64_t count, float limit)
+{
+    gate(out, pairs, count, limit);
+}

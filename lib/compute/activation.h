@@ -17,4 +17,10 @@ typedef enum gpt__activation {
 /* Applies an activation to count values in place, to about 1e-6. */
 void gpt__activate(float *x, int64_t count, gpt__activation activation);
 
+/*
+ * The gated activation of gpt-oss's experts: pairs [count, 2] are gate and value, kept from above and from both sides
+ * within limit, and out [count] = (value + 1) gate sigmoid(1.702 gate). out may be pairs.
+ */
+void gpt__gate(float *out, const float *pairs, int64_t count, float limit);
+
 #endif

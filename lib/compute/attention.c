@@ -15,12 +15,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* Query heads of one token that an item takes at most: where many share a key head, threads share them. */
+#define BLOCK_HEADS 16
+
 /* Query rows of an item: enough for an efficient product, few enough that causality saves work. */
 #define BLOCK_ROWS 32
 
 /*
- * Rows of queries that share keys. With one token in the span, these are all query heads of a key head, side by side
- * in memory; otherwise tokens of one query head.
+ * Rows of queries that share keys. With one token in the span, these are query heads of a key head, side by side in
+ * memory; otherwise tokens of one query head.
  */
 typedef struct gpt__attention_item {
     int32_t span;
@@ -58,7 +61,10 @@ static gpt_status add_items(gpt__attention_scratch *scratch, const gpt__attentio
     int32_t group = attention->H / attention->KV;
     if (T == 1) {
         for (int32_t head = 0; head < attention->H; head += group)
-            GPT__TRY(add_item(scratch, (gpt__attention_item){span, head, 0, group}));
+            for (int32_t i = 0; i < group; i += BLOCK_HEADS) {
+                int32_t rows = group - i < BLOCK_HEADS ? group - i : BLOCK_HEADS;
+                GPT__TRY(add_item(scratch, (gpt__attention_item){span, head + i, 0, rows}));
+            }
         return GPT_OK;
     }
     /* The last block sees the most keys: with the long items first, threads end at about the same time. */
@@ -90,15 +96,13 @@ gpt_status gpt__attention_plan(gpt__attention_scratch *scratch, const gpt__atten
                                const gpt__attention_span *spans, size_t count, int threads)
 {
     int64_t longest = 0;
-    int64_t rows = attention->H / attention->KV;
     scratch->item_count = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t keys = spans[i].position + spans[i].T;
         longest = keys > longest ? keys : longest;
         GPT__TRY(add_items(scratch, attention, (int32_t)i, spans[i].T));
     }
-    rows = rows > BLOCK_ROWS ? rows : BLOCK_ROWS;
-    return reserve_scores(scratch, threads, (size_t)rows * (size_t)round_up(longest, GPT__PAGE_TOKENS));
+    return reserve_scores(scratch, threads, BLOCK_ROWS * (size_t)round_up(longest, GPT__PAGE_TOKENS));
 }
 
 /* Copies the key and value of one token, which are rows [KV, K], into its page. */
@@ -129,32 +133,65 @@ static void store_span(const gpt__attention *attention, const gpt__attention_spa
     }
 }
 
-/* Scores of one row become weights: softmax over the first visible keys, 0 for the others. */
-GPT__CPU_CLONES
-static void softmax_row(float *scores, int64_t visible, int64_t keys)
+/* e^(score - most) for count scores, in place; returns their sum. */
+static inline float exponentiate(float *scores, int64_t count, float most)
 {
-    float most = scores[0];
-    for (int64_t i = 1; i < visible; i++)
-        most = scores[i] > most ? scores[i] : most;
     float lanes[16] = {0};
     int64_t i = 0;
-    for (; i + 16 <= visible; i += 16)
+    for (; i + 16 <= count; i += 16)
         for (int j = 0; j < 16; j++) {
             scores[i + j] = gpt__exp_negative(scores[i + j] - most);
             lanes[j] += scores[i + j];
         }
-    for (; i < visible; i++) {
+    for (; i < count; i++) {
         scores[i] = gpt__exp_negative(scores[i] - most);
         lanes[0] += scores[i];
     }
     float total = 0;
     for (int j = 0; j < 16; j++)
         total += lanes[j];
+    return total;
+}
+
+/*
+ * Scores of one row become weights: softmax over the visible keys [begin, end), with the sink's score among them where
+ * there is one, and 0 for the other keys.
+ */
+GPT__CPU_CLONES
+static void softmax_row(float *scores, int64_t begin, int64_t end, int64_t keys, const float *sink)
+{
+    float most = sink != NULL ? *sink : scores[begin];
+    for (int64_t i = begin; i < end; i++)
+        most = scores[i] > most ? scores[i] : most;
+    float total = exponentiate(scores + begin, end - begin, most);
+    if (sink != NULL)
+        total += gpt__exp_negative(*sink - most);
     float inverse = 1.0f / total;
-    for (i = 0; i < visible; i++)
+    for (int64_t i = begin; i < end; i++)
         scores[i] *= inverse;
-    for (i = visible; i < keys; i++)
+    for (int64_t i = 0; i < begin; i++)
         scores[i] = 0;
+    for (int64_t i = end; i < keys; i++)
+        scores[i] = 0;
+}
+
+/* The first position that the token at a position sees. */
+static int64_t first_visible(const gpt__attention *attention, int64_t position)
+{
+    int64_t hidden = attention->window > 0 ? position + 1 - attention->window : 0;
+    return hidden > 0 ? hidden : 0;
+}
+
+/* Softmax of all rows of an item, whose scores [rows, stride] begin at the key of position first. */
+static void softmax_rows(const gpt__attention *attention, const gpt__attention_span *span,
+                         const gpt__attention_item *item, float *scores, int64_t stride, int64_t first, int64_t keys)
+{
+    for (int32_t r = 0; r < item->rows; r++) {
+        int32_t head = span->T == 1 ? item->head + r : item->head;
+        int64_t position = span->position + (span->T == 1 ? 0 : item->first + r);
+        softmax_row(scores + r * stride, first_visible(attention, position) - first, position + 1 - first, keys - first,
+                    attention->sinks != NULL ? &attention->sinks[head] : NULL);
+    }
 }
 
 static gpt_status compute_item(const gpt__attention *attention, const gpt__attention_span *span,
@@ -165,7 +202,9 @@ static gpt_status compute_item(const gpt__attention *attention, const gpt__atten
     int64_t width = D + 2 * attention->KV * K;
     int64_t row = span->row + item->first;
     int64_t keys = span->position + (span->T == 1 ? 1 : item->first + item->rows);
-    int64_t stride = round_up(keys, GPT__PAGE_TOKENS);
+    /* Pages that no row of the item sees are passed over. */
+    int64_t begin = first_visible(attention, span->position + item->first) / GPT__PAGE_TOKENS * GPT__PAGE_TOKENS;
+    int64_t stride = round_up(keys - begin, GPT__PAGE_TOKENS);
     /* Heads of one token are K apart, tokens of one head a whole row. */
     int64_t q_stride = span->T == 1 ? K : width;
     int64_t out_stride = span->T == 1 ? K : D;
@@ -173,19 +212,18 @@ static gpt_status compute_item(const gpt__attention *attention, const gpt__atten
                          (size_t)(item->head / (attention->H / attention->KV)) * GPT__PAGE_TOKENS * (size_t)K;
     size_t values_offset = head_offset + (size_t)attention->KV * GPT__PAGE_TOKENS * (size_t)K;
 
-    for (int64_t first = 0; first < keys; first += GPT__PAGE_TOKENS) {
+    for (int64_t first = begin; first < keys; first += GPT__PAGE_TOKENS) {
         int64_t n = keys - first < GPT__PAGE_TOKENS ? keys - first : GPT__PAGE_TOKENS;
         const float *page = span->pages[first / GPT__PAGE_TOKENS];
         GPT__TRY(gpt__sgemm(item->rows, n, K, attention->scale, qkv + row * width + item->head * K, q_stride,
-                            page + head_offset, GPT__PAGE_TOKENS, 0.0f, scores + first, stride));
+                            page + head_offset, GPT__PAGE_TOKENS, 0.0f, scores + first - begin, stride));
     }
-    for (int64_t r = 0; r < item->rows; r++)
-        softmax_row(scores + r * stride, span->T == 1 ? keys : span->position + item->first + r + 1, keys);
-    for (int64_t first = 0; first < keys; first += GPT__PAGE_TOKENS) {
+    softmax_rows(attention, span, item, scores, stride, begin, keys);
+    for (int64_t first = begin; first < keys; first += GPT__PAGE_TOKENS) {
         int64_t n = keys - first < GPT__PAGE_TOKENS ? keys - first : GPT__PAGE_TOKENS;
         const float *page = span->pages[first / GPT__PAGE_TOKENS];
-        GPT__TRY(gpt__sgemm(item->rows, K, n, 1.0f, scores + first, stride, page + values_offset, K,
-                            first > 0 ? 1.0f : 0.0f, out + row * D + item->head * K, out_stride));
+        GPT__TRY(gpt__sgemm(item->rows, K, n, 1.0f, scores + first - begin, stride, page + values_offset, K,
+                            first > begin ? 1.0f : 0.0f, out + row * D + item->head * K, out_stride));
     }
     return GPT_OK;
 }

@@ -23,6 +23,8 @@ size_t gpt__attention_page_floats(int32_t KV, int32_t K);
 typedef struct gpt__attention {
     int32_t H, KV, K;
     float scale;         /* of the scores */
+    int64_t window;      /* a token sees itself and so many before it, less one; 0: all before it */
+    const float *sinks;  /* [H] scores that take part in each head's softmax and have no value, or NULL */
     size_t layer_offset; /* floats from a page's begin to this layer's part */
 } gpt__attention;
 

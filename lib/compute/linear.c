@@ -2,7 +2,6 @@
 /* compute/linear.c: packing, quantizing and applying layers. */
 #include "compute/linear.h"
 
-#include "base/bytes.h"
 #include "base/memory.h"
 #include "compute/cpu.h"
 
@@ -24,13 +23,6 @@ static gpt__product_kind kind_of(const gpt__linear *linear)
     };
 }
 
-static inline float weight_at(const gpt__weights_view *weights, int64_t k, int64_t n)
-{
-    int64_t at = k * weights->stride_k + n * weights->stride_n;
-    return weights->type == GPT_DTYPE_F32 ? ((const float *)weights->data)[at]
-                                          : gpt__bf16_to_f32(((const uint16_t *)weights->data)[at]);
-}
-
 /* scales [N]: the largest weight of each output, over 127. Walks k outside, where rows lie along n, and inside else. */
 static void find_scales(float *scales, const gpt__weights_view *weights, int64_t K, int64_t N)
 {
@@ -41,7 +33,7 @@ static void find_scales(float *scales, const gpt__weights_view *weights, int64_t
             scales[n] = 0;
         for (int64_t k = 0; k < K; k++)
             for (int64_t n = first; n < end; n++) {
-                float magnitude = fabsf(weight_at(weights, k, n));
+                float magnitude = fabsf(gpt__view_at(weights, k, n));
                 /* A NaN stays: nothing is larger. The layer must then give NaN, and not pass over the weight. */
                 scales[n] = magnitude > scales[n] || isnan(magnitude) ? magnitude : scales[n];
             }
@@ -58,7 +50,7 @@ static void quantize(int8_t *out, const float *scales, const gpt__weights_view *
         float inverse = scales[n] > 0 ? 1.0f / scales[n] : 0.0f;
         int usable = isfinite(scales[n]) && isfinite(inverse);
         for (int64_t k = 0; k < K; k++)
-            out[n * K + k] = usable ? (int8_t)lrintf(weight_at(weights, k, n) * inverse) : 0;
+            out[n * K + k] = usable ? (int8_t)lrintf(gpt__view_at(weights, k, n) * inverse) : 0;
     }
 }
 

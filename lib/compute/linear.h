@@ -8,6 +8,7 @@
 #ifndef GPT__COMPUTE_LINEAR_H
 #define GPT__COMPUTE_LINEAR_H
 
+#include "base/bytes.h"
 #include "compute/onednn.h"
 #include "compute/profile.h"
 #include "compute/rows.h"
@@ -37,6 +38,14 @@ typedef struct gpt__weights_view {
     gpt_dtype type; /* GPT_DTYPE_F32 or GPT_DTYPE_BF16 */
     int64_t stride_k, stride_n;
 } gpt__weights_view;
+
+/* Element (k, n) as f32. */
+static inline float gpt__view_at(const gpt__weights_view *view, int64_t k, int64_t n)
+{
+    int64_t at = k * view->stride_k + n * view->stride_n;
+    return view->type == GPT_DTYPE_F32 ? ((const float *)view->data)[at]
+                                       : gpt__bf16_to_f32(((const uint16_t *)view->data)[at]);
+}
 
 /*
  * Packs a layer. bias [N] or NULL is taken over: the layer frees it, also when this fails. activation is looked at for

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compute/norm.c: layer norm, in two passes over the row so that a large mean costs no precision. */
+/* compute/norm.c: layer norm, in two passes over the row so that a large mean costs no precision, and RMS norm. */
 #include "compute/norm.h"
 
 #include "compute/cpu.h"
@@ -50,7 +50,20 @@ static void layer_norm(float *out, const float *x, const float *weight, const fl
         out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 
-void gpt__layer_norm(float *out, const float *x, const float *weight, const float *bias, int64_t D, float epsilon)
+GPT__CPU_CLONES
+static void rms_norm(float *out, const float *x, const float *weight, int64_t D, float epsilon)
 {
-    layer_norm(out, x, weight, bias, D, epsilon);
+    /* The variance around zero is the mean of the squares. */
+    float scale = 1.0f / sqrtf(variance_of(x, D, 0.0f) + epsilon);
+    for (int64_t i = 0; i < D; i++)
+        out[i] = x[i] * scale * weight[i];
+}
+
+void gpt__norm_row(float *out, const float *x, gpt__norm_kind kind, const float *weight, const float *bias, int64_t D,
+                   float epsilon)
+{
+    if (kind == GPT__RMS_NORM)
+        rms_norm(out, x, weight, D, epsilon);
+    else
+        layer_norm(out, x, weight, bias, D, epsilon);
 }

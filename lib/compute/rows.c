@@ -93,6 +93,14 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
     }
 }
 
+void gpt__rows_copy(gpt__rows *rows, int64_t t, const gpt__rows *from, int64_t s)
+{
+    size_t bytes = (size_t)rows->width * gpt__dtype_size(rows->dtype);
+    memcpy((char *)rows->data + (size_t)t * bytes, (const char *)from->data + (size_t)s * bytes, bytes);
+    if (rows->dtype == GPT_DTYPE_INT8)
+        rows->scales[t] = from->scales[s];
+}
+
 void gpt__rows_clear(gpt__rows *rows, int64_t first)
 {
     size_t size = gpt__dtype_size(rows->dtype);

@@ -30,6 +30,9 @@ gpt_status gpt__rows_resize(gpt__rows *rows, gpt_dtype dtype, int64_t T, int64_t
 /* Converts one row of width floats and stores it as row t: rounded to bf16, or quantized with its own scale. */
 void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values);
 
+/* Copies row s of a matrix of the same type and width to row t. */
+void gpt__rows_copy(gpt__rows *rows, int64_t t, const gpt__rows *from, int64_t s);
+
 /* Sets rows from first up to T to zero: rows that only fill a product up to a size that it knows. */
 void gpt__rows_clear(gpt__rows *rows, int64_t first);
 

@@ -9,7 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-static const gpt__family *const families[] = {&gpt__family_gpt2};
+static const gpt__family *const families[] = {
+    &gpt__family_openai_gpt, &gpt__family_gpt2,        &gpt__family_gpt_neo, &gpt__family_gptj,
+    &gpt__family_gpt_neox,   &gpt__family_gpt_bigcode, &gpt__family_gpt_oss,
+};
 
 /* transformers' names of activations. gelu_new, gelu_fast and gelu_pytorch_tanh are one formula in three spellings. */
 static const struct {
@@ -53,6 +56,38 @@ gpt_status gpt__config_activation(gpt__activation *out, const gpt__json *json, c
         }
     }
     return gpt__fail(GPT_E_UNSUPPORTED, "%s: activation \"%s\" is not supported", json->path, name);
+}
+
+gpt_status gpt__config_epsilon(gpt__config *config, const gpt__json *json, const char *key)
+{
+    double epsilon = 1e-5;
+    GPT__TRY(gpt__json_number(&epsilon, json, json->root, key));
+    config->norm_epsilon = (float)epsilon;
+    return GPT_OK;
+}
+
+gpt_status gpt__config_tied(gpt__config *config, const gpt__json *json, int tied)
+{
+    config->tied_output = tied;
+    return gpt__json_bool(&config->tied_output, json, json->root, "tie_word_embeddings");
+}
+
+gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, const gpt__json *json, const cJSON *words,
+                                       const char *everything, const char *local)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, words)
+    {
+        const char *word = cJSON_IsString(item) ? item->valuestring : "";
+        int is_local = strcmp(word, local) == 0;
+        if (!is_local && strcmp(word, everything) != 0)
+            return gpt__fail(GPT_E_UNSUPPORTED, "%s: attention \"%s\" of layer %d is not supported", json->path, word,
+                             *layer);
+        if (*layer == config->L)
+            return gpt__fail(GPT_E_FORMAT, "%s: kinds of attention for more than the %d layers", json->path, config->L);
+        config->is_local[(*layer)++] = (unsigned char)is_local;
+    }
+    return GPT_OK;
 }
 
 gpt_status gpt__config_refuse(const gpt__json *json, const char *key)
@@ -103,17 +138,23 @@ static gpt_status read_special_tokens(gpt__config *config, const gpt__json *json
     return GPT_OK;
 }
 
+gpt_status gpt__config_head_size(gpt__config *config, const gpt__json *json)
+{
+    if (config->K != 0)
+        return GPT_OK;
+    if (config->D % config->H != 0)
+        return gpt__fail(GPT_E_FORMAT, "%s: width %d is not a multiple of the %d heads", json->path, config->D,
+                         config->H);
+    config->K = config->D / config->H;
+    return GPT_OK;
+}
+
 /* What must hold between the numbers, whatever the family. */
 static gpt_status check(gpt__config *config, const gpt__json *json)
 {
     if (config->KV == 0)
         config->KV = config->H;
-    if (config->K == 0) {
-        if (config->D % config->H != 0)
-            return gpt__fail(GPT_E_FORMAT, "%s: width %d is not a multiple of the %d heads", json->path, config->D,
-                             config->H);
-        config->K = config->D / config->H;
-    }
+    GPT__TRY(gpt__config_head_size(config, json));
     if (config->H % config->KV != 0)
         return gpt__fail(GPT_E_FORMAT, "%s: %d heads can not share %d key and value heads", json->path, config->H,
                          config->KV);
@@ -156,7 +197,7 @@ static gpt_status read_generation_config(gpt__config *config, const char *direct
 
 gpt_status gpt__config_read(gpt__config *config, const char *directory)
 {
-    *config = (gpt__config){.bos_token = -1};
+    *config = (gpt__config){.bos_token = -1, .attention_bias = 1};
     char *path = gpt__join_path(directory, "config.json");
     if (path == NULL)
         return GPT_E_MEMORY;

@@ -13,15 +13,22 @@
 typedef enum gpt__role {
     GPT__ROLE_EMBEDDING,   /* [V, D] */
     GPT__ROLE_POSITIONS,   /* [context, D] */
-    GPT__ROLE_FINAL_NORM,  /* [D] weight and bias */
+    GPT__ROLE_FINAL_NORM,  /* [D] weight and, for layer norm, bias */
     GPT__ROLE_OUTPUT,      /* D -> V */
     GPT__ROLE_LAYER,
     GPT__ROLE_NORM_1 = GPT__ROLE_LAYER, /* before attention */
     GPT__ROLE_QKV,         /* D -> (H + 2 KV) K: queries, keys, values side by side */
+    GPT__ROLE_QUERIES,     /* D -> H K; with keys and values, instead of the one before */
+    GPT__ROLE_KEYS,        /* D -> KV K */
+    GPT__ROLE_VALUES,      /* D -> KV K */
+    GPT__ROLE_SINKS,       /* [H] */
     GPT__ROLE_ATTENTION_OUT, /* H K -> D */
     GPT__ROLE_NORM_2,      /* before the feed-forward part */
     GPT__ROLE_UP,          /* D -> inner */
     GPT__ROLE_DOWN,        /* inner -> D */
+    GPT__ROLE_ROUTER,      /* D -> experts */
+    GPT__ROLE_EXPERTS_IN,  /* of each expert, D -> 2 inner: gate and value in turns */
+    GPT__ROLE_EXPERTS_OUT, /* of each expert, inner -> D */
     GPT__ROLE_COUNT
 } gpt__role;
 
@@ -48,7 +55,13 @@ typedef struct gpt__family {
     gpt_status (*read_config)(gpt__config *config, const gpt__json *json);
 } gpt__family;
 
+extern const gpt__family gpt__family_openai_gpt;
 extern const gpt__family gpt__family_gpt2;
+extern const gpt__family gpt__family_gpt_neo;
+extern const gpt__family gpt__family_gptj;
+extern const gpt__family gpt__family_gpt_neox;
+extern const gpt__family gpt__family_gpt_bigcode;
+extern const gpt__family gpt__family_gpt_oss;
 
 /* The family of that model_type, or NULL. */
 const gpt__family *gpt__family_find(const char *model_type);

@@ -3,13 +3,16 @@
  * model/forward.c: one transformer for all families. It reads the configuration's flags and never asks for the family.
  *
  * Letters: T tokens of all spans, D width, H heads, KV key and value heads, K head size, V vocabulary, R tokens whose
- * outputs are wanted. Matrices that products write have a few more rows than T: see gpt__linear_rows.
+ * outputs are wanted (and, of rotary positions, values of a head that turn). Matrices that products write have a few
+ * more rows than T: see gpt__linear_rows.
  */
 #include "model/forward.h"
 
 #include "base/memory.h"
 #include "compute/norm.h"
 #include "compute/parallel.h"
+
+#include <string.h>
 
 gpt_status gpt__forward_init(gpt__forward *forward, const gpt_model *model, const gpt__kv_cache *cache,
                              const atomic_int *cancelled, gpt__profile *profile, int threads)
@@ -29,6 +32,9 @@ void gpt__forward_release(gpt__forward *forward)
     gpt__rows_release(&forward->qkv);
     gpt__rows_release(&forward->mixed);
     gpt__rows_release(&forward->input);
+    gpt__rows_release(&forward->second_input);
+    gpt__rows_release(&forward->turns);
+    gpt__expert_scratch_release(&forward->experts);
     gpt__rows_release(&forward->inner);
     gpt__rows_release(&forward->hidden);
     gpt__rows_release(&forward->logits);
@@ -82,7 +88,7 @@ static gpt_status list_spans(gpt__forward *f, const gpt__span *spans, size_t cou
     return GPT_OK;
 }
 
-/* x [T, D] = embeddings of the tokens, plus those of their positions. */
+/* x [T, D] = embeddings of the tokens, plus those of their positions where these are learned. */
 static void embed(gpt__forward *f, const gpt__span *span, const gpt__attention_span *place)
 {
     const gpt__weights *weights = &f->model->weights;
@@ -90,42 +96,86 @@ static void embed(gpt__forward *f, const gpt__span *span, const gpt__attention_s
 #pragma omp parallel for schedule(static) if (span->T > 8)
     for (int64_t t = 0; t < span->T; t++) {
         float *x = (float *)f->x.data + (place->row + t) * D;
-        const float *position = weights->positions + (place->position + t) * D;
         gpt__weights_embedding(x, weights, D, span->ids[t]);
+        if (weights->positions == NULL)
+            continue;
+        const float *position = weights->positions + (place->position + t) * D;
         for (int64_t i = 0; i < D; i++)
             x[i] += position[i];
     }
 }
 
-/* input [T, D] = norm of x, in the type of the next product. The norm goes by way of mixed, which is free then. */
-static gpt_status normalize(gpt__forward *f, const gpt__norm *norm, int64_t T)
+/* turns [T, R] of all tokens, which are the same in each layer. */
+static gpt_status turn_positions(gpt__forward *f, size_t spans, int64_t T)
 {
-    const gpt__config *config = &f->model->config;
-    int64_t D = config->D;
+    const gpt__rotary *rotary = &f->model->config.rotary;
+    if (f->model->config.positions != GPT__POSITIONS_ROTARY)
+        return GPT_OK;
+    GPT__TRY(gpt__rows_resize(&f->turns, GPT_DTYPE_F32, T, rotary->R));
+    for (size_t i = 0; i < spans; i++)
+        for (int64_t t = 0; t < f->spans[i].T; t++)
+            gpt__rotary_turns((float *)f->turns.data + (f->spans[i].row + t) * rotary->R, rotary,
+                              f->spans[i].position + t);
+    return GPT_OK;
+}
+
+/* Turns queries and keys, which stand side by side in qkv. */
+static void apply_rotary(gpt__forward *f, int64_t T)
+{
+    const gpt__config *c = &f->model->config;
+    if (c->positions != GPT__POSITIONS_ROTARY)
+        return;
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++)
+        gpt__rotary_apply((float *)f->qkv.data + t * f->qkv.width, (const float *)f->turns.data + t * c->rotary.R,
+                          c->H + c->KV, c->K, c->rotary.R);
+}
+
+static void norm_row(const gpt__forward *f, float *out, const float *x, const gpt__norm *norm)
+{
+    const gpt__config *c = &f->model->config;
+    gpt__norm_row(out, x, c->norm, norm->weight, norm->bias, c->D, c->norm_epsilon);
+}
+
+/* out [T, width] = rows of floats, in the type of the next product. */
+static gpt_status convert(gpt__forward *f, gpt__rows *out, const gpt__rows *from, int64_t T)
+{
+    int64_t width = from->width;
     begin_part(f, GPT_PART_ELEMENTWISE);
-    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), D));
+    GPT__TRY(gpt__rows_resize(out, f->model->dtype, gpt__linear_rows(T), width));
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++)
+        gpt__rows_store(out, t, (const float *)from->data + t * width);
+    gpt__rows_clear(out, T);
+    return GPT_OK;
+}
+
+/* out [T, D] = norm of x, in the type of the next product, and as floats in mixed, which is free then. */
+static gpt_status normalize(gpt__forward *f, gpt__rows *out, const gpt__norm *norm, int64_t T)
+{
+    int64_t D = f->model->config.D;
+    begin_part(f, GPT_PART_ELEMENTWISE);
+    GPT__TRY(gpt__rows_resize(out, f->model->dtype, gpt__linear_rows(T), D));
     GPT__TRY(resize_f32(&f->mixed, T, D));
 #pragma omp parallel for schedule(static) if (T > 8)
     for (int64_t t = 0; t < T; t++) {
         float *row = (float *)f->mixed.data + t * D;
-        gpt__layer_norm(row, (const float *)f->x.data + t * D, norm->weight, norm->bias, D, config->norm_epsilon);
-        gpt__rows_store(&f->input, t, row);
+        norm_row(f, row, (const float *)f->x.data + t * D, norm);
+        gpt__rows_store(out, t, row);
     }
-    gpt__rows_clear(&f->input, T);
+    gpt__rows_clear(out, T);
+    gpt__rows_clear(&f->mixed, T);
     return GPT_OK;
 }
 
-/* input [T, H K] = what attention gave, in the type of the next product. */
-static gpt_status convert_mixed(gpt__forward *f, int64_t T)
+/* x = norm of x, where norms come after what they follow has been added. */
+static void normalize_in_place(gpt__forward *f, const gpt__norm *norm, int64_t T)
 {
-    int64_t width = f->mixed.width;
+    int64_t D = f->model->config.D;
     begin_part(f, GPT_PART_ELEMENTWISE);
-    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(T), width));
 #pragma omp parallel for schedule(static) if (T > 8)
     for (int64_t t = 0; t < T; t++)
-        gpt__rows_store(&f->input, t, (const float *)f->mixed.data + t * width);
-    gpt__rows_clear(&f->input, T);
-    return GPT_OK;
+        norm_row(f, (float *)f->x.data + t * D, (const float *)f->x.data + t * D, norm);
 }
 
 static gpt__attention attention_of(const gpt__forward *f, int32_t number)
@@ -136,35 +186,77 @@ static gpt__attention attention_of(const gpt__forward *f, int32_t number)
         .KV = c->KV,
         .K = c->K,
         .scale = gpt__config_attention_scale(c, number),
+        .window = c->is_local[number] ? c->window : 0,
+        .sinks = f->model->weights.layers[number].sinks,
         .layer_offset = (size_t)number * gpt__attention_page_floats(c->KV, c->K),
     };
 }
 
-/* x += attention(norm(x)). */
+/* x += attention(input). */
 static gpt_status attend(gpt__forward *f, const gpt__layer *layer, int32_t number, size_t spans, int64_t T)
 {
     const gpt__config *c = &f->model->config;
     const gpt__attention attention = attention_of(f, number);
-    GPT__TRY(normalize(f, &layer->norm_1, T));
     GPT__TRY(resize_f32(&f->qkv, T, layer->qkv.N));
     begin_part(f, GPT_PART_LINEAR);
     GPT__TRY(gpt__linear_apply(&f->linear, &layer->qkv, &f->input, f->qkv.data, T));
+    begin_part(f, GPT_PART_ELEMENTWISE);
+    apply_rotary(f, T);
     GPT__TRY(resize_f32(&f->mixed, T, (int64_t)c->H * c->K));
     begin_part(f, GPT_PART_ATTENTION);
     GPT__TRY(gpt__attention_apply(&f->attention, &attention, f->spans, spans, f->qkv.data, f->mixed.data));
-    GPT__TRY(convert_mixed(f, T));
+    GPT__TRY(convert(f, &f->input, &f->mixed, T));
     begin_part(f, GPT_PART_LINEAR);
     return gpt__linear_apply(&f->linear, &layer->attention_out, &f->input, f->x.data, T);
 }
 
-/* x += feed-forward(norm(x)). */
-static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, int64_t T)
+/* x += feed-forward(input). Experts also want the input as floats, which normalize has left in mixed. */
+static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, const gpt__rows *input, int64_t T)
 {
-    GPT__TRY(normalize(f, &layer->norm_2, T));
     begin_part(f, GPT_PART_LINEAR);
-    GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, &f->input, &f->inner, T));
-    begin_part(f, GPT_PART_LINEAR);
+    if (layer->experts.count > 0)
+        return gpt__experts_apply(&f->experts, &f->linear, &f->model->config, &layer->experts, &f->mixed, input,
+                                  f->x.data, T);
+    GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, input, &f->inner, T));
     return gpt__linear_apply(&f->linear, &layer->down, &f->inner, f->x.data, T);
+}
+
+static gpt_status run_serial(gpt__forward *f, const gpt__layer *layer, int32_t number, size_t spans, int64_t T)
+{
+    GPT__TRY(normalize(f, &f->input, &layer->norm_1, T));
+    GPT__TRY(attend(f, layer, number, spans, T));
+    GPT__TRY(normalize(f, &f->input, &layer->norm_2, T));
+    return feed_forward(f, layer, &f->input, T);
+}
+
+static gpt_status run_parallel(gpt__forward *f, const gpt__layer *layer, int32_t number, size_t spans, int64_t T)
+{
+    GPT__TRY(normalize(f, &f->input, &layer->norm_1, T));
+    GPT__TRY(normalize(f, &f->second_input, &layer->norm_2, T));
+    GPT__TRY(attend(f, layer, number, spans, T));
+    return feed_forward(f, layer, &f->second_input, T);
+}
+
+static gpt_status run_post_norm(gpt__forward *f, const gpt__layer *layer, int32_t number, size_t spans, int64_t T)
+{
+    GPT__TRY(convert(f, &f->input, &f->x, T));
+    GPT__TRY(attend(f, layer, number, spans, T));
+    normalize_in_place(f, &layer->norm_1, T);
+    GPT__TRY(convert(f, &f->input, &f->x, T));
+    GPT__TRY(feed_forward(f, layer, &f->input, T));
+    normalize_in_place(f, &layer->norm_2, T);
+    return GPT_OK;
+}
+
+static gpt_status run_layer(gpt__forward *f, int32_t number, size_t spans, int64_t T)
+{
+    const gpt__layer *layer = &f->model->weights.layers[number];
+    gpt__residual residual = f->model->config.residual;
+    if (residual == GPT__RESIDUAL_POST_NORM)
+        return run_post_norm(f, layer, number, spans, T);
+    if (residual == GPT__RESIDUAL_PARALLEL)
+        return run_parallel(f, layer, number, spans, T);
+    return run_serial(f, layer, number, spans, T);
 }
 
 static gpt_status check_cancelled(const gpt__forward *f)
@@ -181,8 +273,7 @@ static gpt_status run_layers(gpt__forward *f, size_t spans, int64_t T)
     GPT__TRY(gpt__attention_plan(&f->attention, &attention, f->spans, spans, threads));
     for (int32_t i = 0; i < f->model->config.L; i++) {
         GPT__TRY(check_cancelled(f));
-        GPT__TRY(attend(f, &f->model->weights.layers[i], i, spans, T));
-        GPT__TRY(feed_forward(f, &f->model->weights.layers[i], T));
+        GPT__TRY(run_layer(f, i, spans, T));
     }
     return check_cancelled(f);
 }
@@ -196,18 +287,21 @@ static int64_t count_outputs(const gpt__span *spans, size_t count)
     return rows;
 }
 
-/* hidden [R, D] = the last norm of the wanted rows of x. */
+/* hidden [R, D] = the last norm of the wanted rows of x; with post-norm, these rows as they are. */
 static void norm_outputs(gpt__forward *f, const gpt__span *spans, size_t count)
 {
     const gpt__config *c = &f->model->config;
-    const gpt__norm *norm = &f->model->weights.final_norm;
     int64_t D = c->D;
-    int64_t row = 0;
+    float *to = f->hidden.data;
     for (size_t i = 0; i < count; i++) {
         int64_t t = spans[i].outputs == GPT__OUTPUTS_ALL ? 0 : spans[i].T - 1;
-        for (; spans[i].outputs != GPT__OUTPUTS_NONE && t < spans[i].T; t++, row++)
-            gpt__layer_norm((float *)f->hidden.data + row * D, (const float *)f->x.data + (f->spans[i].row + t) * D,
-                            norm->weight, norm->bias, D, c->norm_epsilon);
+        for (; spans[i].outputs != GPT__OUTPUTS_NONE && t < spans[i].T; t++, to += D) {
+            const float *x = (const float *)f->x.data + (f->spans[i].row + t) * D;
+            if (c->residual == GPT__RESIDUAL_POST_NORM)
+                memcpy(to, x, (size_t)D * sizeof *to);
+            else
+                norm_row(f, to, x, &f->model->weights.final_norm);
+        }
     }
 }
 
@@ -236,6 +330,7 @@ static gpt_status run(gpt__forward *f, const gpt__span *spans, size_t count, int
 {
     int64_t T;
     GPT__TRY(list_spans(f, spans, count, &T));
+    GPT__TRY(turn_positions(f, count, T));
     GPT__TRY(resize_f32(&f->x, T, f->model->config.D));
     for (size_t i = 0; i < count; i++)
         embed(f, &spans[i], &f->spans[i]);

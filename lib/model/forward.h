@@ -6,6 +6,7 @@
 #ifndef GPT__MODEL_FORWARD_H
 #define GPT__MODEL_FORWARD_H
 
+#include "model/experts.h"
 #include "model/kv_cache.h"
 #include "model/model.h"
 
@@ -39,6 +40,9 @@ typedef struct gpt__forward {
     gpt__rows qkv;   /* [T, (H + 2 KV) K] */
     gpt__rows mixed; /* what attention gives [T, H K] */
     gpt__rows input; /* of the next product */
+    gpt__rows second_input; /* of the feed-forward part, where that is made before attention is added */
+    gpt__rows turns; /* [T, R] of rotary positions */
+    gpt__expert_scratch experts;
     gpt__rows inner; /* between the feed-forward products */
     gpt__rows hidden; /* [R, D] of the R tokens that outputs are wanted for, in the order of the spans */
     gpt__rows logits; /* [R, V] */

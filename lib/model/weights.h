@@ -8,26 +8,36 @@
 
 typedef struct gpt__norm {
     float *weight; /* [D] */
-    float *bias;   /* [D] */
+    float *bias;   /* [D], NULL for RMS norm */
 } gpt__norm;
+
+/* The feed-forward part of a layer whose tokens use a few of E experts each. */
+typedef struct gpt__experts {
+    gpt__linear router; /* D -> E */
+    gpt__linear *in;    /* [E] of D -> 2 inner */
+    gpt__linear *out;   /* [E] of inner -> D */
+    int32_t count;
+} gpt__experts;
 
 typedef struct gpt__layer {
     gpt__norm norm_1;
     gpt__linear qkv;
     gpt__linear attention_out;
+    float *sinks; /* [H], or NULL */
     gpt__norm norm_2;
-    gpt__linear up;
+    gpt__linear up; /* not used by a layer of experts */
     gpt__linear down;
+    gpt__experts experts;
 } gpt__layer;
 
 /* Begins as {0}. Immutable once loaded. */
 typedef struct gpt__weights {
     void *embedding; /* [V, D]; NULL when embeddings are read from the columns of a tied output layer */
     gpt_dtype embedding_type;
-    float *positions; /* [context, D] */
+    float *positions; /* [context, D], NULL with rotary positions */
     gpt__layer *layers;
     int32_t layer_count;
-    gpt__norm final_norm;
+    gpt__norm final_norm; /* of a model with post-norm, nothing */
     gpt__linear output;
     int64_t parameters; /* different ones */
     int64_t bytes;      /* packed */

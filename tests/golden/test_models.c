@@ -109,6 +109,51 @@ static void gpt2_scaled(void)
     compare_case("gpt2-scaled");
 }
 
+static void openai_gpt(void)
+{
+    compare_case("openai-gpt");
+}
+
+static void gpt_neo(void)
+{
+    compare_case("gpt_neo");
+}
+
+static void gptj(void)
+{
+    compare_case("gptj");
+}
+
+static void gptj_hub(void)
+{
+    compare_case("gptj-hub");
+}
+
+static void gpt_neox(void)
+{
+    compare_case("gpt_neox");
+}
+
+static void gpt_neox_hub(void)
+{
+    compare_case("gpt_neox-hub");
+}
+
+static void gpt_neox_serial(void)
+{
+    compare_case("gpt_neox-serial");
+}
+
+static void gpt_bigcode(void)
+{
+    compare_case("gpt_bigcode");
+}
+
+static void gpt_oss(void)
+{
+    compare_case("gpt_oss");
+}
+
 /* The shipped model: what the reference computes in f32 from the bf16 weights. */
 static void storyteller(void)
 {
@@ -146,6 +191,15 @@ int main(int argc, char **argv)
     TEST(gpt2);
     TEST(gpt2_hub);
     TEST(gpt2_scaled);
+    TEST(openai_gpt);
+    TEST(gpt_neo);
+    TEST(gptj);
+    TEST(gptj_hub);
+    TEST(gpt_neox);
+    TEST(gpt_neox_hub);
+    TEST(gpt_neox_serial);
+    TEST(gpt_bigcode);
+    TEST(gpt_oss);
     TEST(storyteller);
     return TEST_END();
 }

@@ -24,22 +24,17 @@ static gpt_status read_config(gpt__config *config, const gpt__json *json)
 {
     GPT__TRY(gpt__config_size(&config->context, json, INT32_MAX, "n_positions", "n_ctx"));
     GPT__TRY(gpt__config_size(&config->D, json, 1 << 20, "n_embd", NULL));
-    GPT__TRY(gpt__config_size(&config->L, json, 1 << 12, "n_layer", NULL));
+    GPT__TRY(gpt__config_size(&config->L, json, GPT__MAX_LAYERS, "n_layer", NULL));
     GPT__TRY(gpt__config_size(&config->H, json, 1 << 16, "n_head", NULL));
     config->inner = 4 * config->D;
     GPT__TRY(gpt__config_size(&config->inner, json, 1 << 22, "n_inner", NULL));
-
-    double epsilon = 1e-5;
-    GPT__TRY(gpt__json_number(&epsilon, json, json->root, "layer_norm_epsilon"));
-    config->norm_epsilon = (float)epsilon;
+    GPT__TRY(gpt__config_epsilon(config, json, "layer_norm_epsilon"));
     config->activation = GPT__GELU_TANH;
     GPT__TRY(gpt__config_activation(&config->activation, json, "activation_function"));
-    config->positions = GPT__POSITIONS_LEARNED;
     config->scale_by_head = 1;
     GPT__TRY(gpt__json_bool(&config->scale_by_head, json, json->root, "scale_attn_weights"));
     GPT__TRY(gpt__json_bool(&config->scale_by_inverse_layer, json, json->root, "scale_attn_by_inverse_layer_idx"));
-    config->tied_output = 1;
-    GPT__TRY(gpt__json_bool(&config->tied_output, json, json->root, "tie_word_embeddings"));
+    GPT__TRY(gpt__config_tied(config, json, 1));
     return gpt__config_refuse(json, "add_cross_attention");
 }
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/mxfp4.c: the values of 4-bit floats. */
+#include "format/mxfp4.h"
+
+#include "base/bytes.h"
+
+float gpt__e8m0_to_f32(uint8_t scale)
+{
+    /* The byte is an f32's exponent; below the smallest of these there is one more, a subnormal number. */
+    if (scale == 0)
+        return 0x1p-127f;
+    return scale == 255 ? gpt__float_from_bits(0x7FC00000) : gpt__float_from_bits((uint32_t)scale << 23);
+}
+
+float gpt__e2m1_to_f32(uint8_t bits)
+{
+    static const float magnitudes[8] = {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
+    float magnitude = magnitudes[bits & 7];
+    return bits & 8 ? -magnitude : magnitude;
+}
+
+void gpt__mxfp4_to_bf16(uint16_t *out, const unsigned char *blocks, const unsigned char *scales, int64_t count)
+{
+    for (int64_t b = 0; b < count; b++) {
+        uint16_t values[16];
+        float scale = gpt__e8m0_to_f32(scales[b]);
+        for (int i = 0; i < 16; i++)
+            values[i] = gpt__f32_to_bf16(gpt__e2m1_to_f32((uint8_t)i) * scale);
+        for (int i = 0; i < 16; i++) {
+            unsigned char pair = blocks[b * 16 + i];
+            *out++ = values[pair & 15];
+            *out++ = values[pair >> 4];
+        }
+    }
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model/config_rotary.c: the frequencies of rotary positions from a configuration. Their formulas are those of
+ * transformers' modeling_rope_utils.py, with YaRN after Peng et al., "YaRN: Efficient Context Window Extension of Large
+ * Language Models", 2023. Floats are kept where the reference keeps floats, as a position multiplies each error.
+ */
+#include "model/config.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The object that has the scaling, under its name of transformers 5 or 4; NULL when there is none. */
+static gpt_status find_scaling(const cJSON **out, const gpt__json *json)
+{
+    *out = NULL;
+    GPT__TRY(gpt__json_object(out, json, json->root, "rope_scaling"));
+    return gpt__json_object(out, json, json->root, "rope_parameters");
+}
+
+/* Reads a positive number under the first key that is there, of the object or of the root. */
+static gpt_status read_positive(double *out, const gpt__json *json, const cJSON *object, const char *key,
+                                const char *root_key)
+{
+    GPT__TRY(gpt__json_number(out, json, json->root, root_key));
+    GPT__TRY(gpt__json_number(out, json, json->root, key));
+    GPT__TRY(gpt__json_number(out, json, object, key));
+    if (!(*out > 0) || !isfinite(*out))
+        return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" should be a number over 0", json->path, key);
+    return GPT_OK;
+}
+
+static void set_frequencies(gpt__rotary *rotary, double base, float factor)
+{
+    for (int32_t i = 0; i < rotary->R / 2; i++)
+        rotary->frequencies[i] = 1.0f / powf((float)base, (float)(2 * i) / (float)rotary->R) / factor;
+}
+
+/* YaRN: where in the frequencies one full turn takes as many tokens as the model saw at first, over turns. */
+static double correction(double turns, int32_t R, double base, double original)
+{
+    return R * log(original / (turns * 2 * 3.14159265358979323846)) / (2 * log(base));
+}
+
+typedef struct yarn {
+    double factor;
+    double original; /* context that the model was first trained with */
+    double beta_fast, beta_slow;
+    double magnitude;
+    int truncate;
+} yarn;
+
+static gpt_status read_yarn(yarn *y, const gpt__config *config, const gpt__json *json, const cJSON *scaling)
+{
+    *y = (yarn){.original = config->context, .beta_fast = 32, .beta_slow = 1, .truncate = 1};
+    GPT__TRY(read_positive(&y->original, json, scaling, "original_max_position_embeddings",
+                           "original_max_position_embeddings"));
+    y->factor = config->context / y->original;
+    GPT__TRY(read_positive(&y->factor, json, scaling, "factor", "factor"));
+    GPT__TRY(read_positive(&y->beta_fast, json, scaling, "beta_fast", "beta_fast"));
+    GPT__TRY(read_positive(&y->beta_slow, json, scaling, "beta_slow", "beta_slow"));
+    GPT__TRY(gpt__json_bool(&y->truncate, json, scaling, "truncate"));
+    y->magnitude = y->factor > 1 ? 0.1 * log(y->factor) + 1 : 1;
+    if (gpt__json_member(scaling, "mscale") != NULL || gpt__json_member(scaling, "mscale_all_dim") != NULL)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"mscale\" of rotary positions is not supported", json->path);
+    return read_positive(&y->magnitude, json, scaling, "attention_factor", "attention_factor");
+}
+
+/* High frequencies stay, low ones are divided by the factor, and between there is a ramp. */
+static void set_yarn_frequencies(gpt__rotary *rotary, double base, const yarn *y)
+{
+    double low = correction(y->beta_fast, rotary->R, base, y->original);
+    double high = correction(y->beta_slow, rotary->R, base, y->original);
+    if (y->truncate) {
+        low = floor(low);
+        high = ceil(high);
+    }
+    low = low > 0 ? low : 0;
+    high = high < rotary->R - 1 ? high : rotary->R - 1;
+    high = high == low ? high + 0.001 : high;
+    for (int32_t i = 0; i < rotary->R / 2; i++) {
+        float power = powf((float)base, (float)(2 * i) / (float)rotary->R);
+        float ramp = ((float)i - (float)low) / (float)(high - low);
+        ramp = ramp < 0 ? 0 : ramp > 1 ? 1 : ramp;
+        rotary->frequencies[i] = 1.0f / ((float)y->factor * power) * ramp + 1.0f / power * (1 - ramp);
+    }
+    rotary->magnitude = (float)y->magnitude;
+}
+
+static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base)
+{
+    const char *type = "default";
+    double factor = 1;
+    GPT__TRY(gpt__json_string(&type, json, scaling, "type"));
+    GPT__TRY(gpt__json_string(&type, json, scaling, "rope_type"));
+    if (strcmp(type, "yarn") == 0) {
+        yarn y;
+        GPT__TRY(read_yarn(&y, config, json, scaling));
+        set_yarn_frequencies(&config->rotary, base, &y);
+        return GPT_OK;
+    }
+    if (strcmp(type, "linear") == 0)
+        GPT__TRY(read_positive(&factor, json, scaling, "factor", "factor"));
+    else if (strcmp(type, "default") != 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: rotary positions of type \"%s\" are not supported", json->path, type);
+    set_frequencies(&config->rotary, base, (float)factor);
+    return GPT_OK;
+}
+
+gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double base, double share)
+{
+    const cJSON *scaling;
+    GPT__TRY(gpt__config_head_size(config, json));
+    GPT__TRY(find_scaling(&scaling, json));
+    GPT__TRY(read_positive(&base, json, scaling, "rope_theta", "rotary_emb_base"));
+    GPT__TRY(read_positive(&share, json, scaling, "partial_rotary_factor", "rotary_pct"));
+    if (share > 1)
+        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of more than the whole head", json->path);
+    if (config->rotary.R == 0)
+        config->rotary.R = (int32_t)floor(config->K * share);
+    int32_t R = config->rotary.R;
+    if (R < 2 || R > config->K || R > GPT__MAX_ROTARY || R % 2 != 0)
+        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of %d of the %d values of a head; expected an even number "
+                         "from 2 to %d", json->path, R, config->K, GPT__MAX_ROTARY);
+    config->positions = GPT__POSITIONS_ROTARY;
+    config->rotary.magnitude = 1;
+    return scale(config, json, scaling, base);
+}

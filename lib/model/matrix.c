@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/matrix.c: finding tensors by role, and views and copies of them. */
+#include "model/matrix.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_LENGTH 256
+
+const gpt__weight_name *gpt__source_line(const gpt__source *source, gpt__role role)
+{
+    const gpt__family *family = source->config->family;
+    for (size_t i = 0; i < family->name_count; i++)
+        if (family->names[i].role == role)
+            return &family->names[i];
+    return NULL;
+}
+
+/* Writes the full name of a tensor. */
+static gpt_status write_name(char name[NAME_LENGTH], const gpt__source *source, gpt__role role, int32_t layer,
+                             const char *ending)
+{
+    const gpt__family *family = source->config->family;
+    const gpt__weight_name *line = gpt__source_line(source, role);
+    if (line == NULL)
+        return gpt__fail(GPT_E_INTERNAL, "family %s has no tensor for role %d", family->model_type, (int)role);
+    if (layer >= 0)
+        snprintf(name, NAME_LENGTH, "%s%s.%d.%s%s", family->prefix, family->layers, layer, line->name, ending);
+    else
+        snprintf(name, NAME_LENGTH, "%s%s%s", family->prefix, line->name, ending);
+    return GPT_OK;
+}
+
+gpt_status gpt__source_look(const gpt__tensor **out, const gpt__source *source, gpt__role role, int32_t layer,
+                            const char *ending)
+{
+    char name[NAME_LENGTH];
+    *out = NULL;
+    GPT__TRY(write_name(name, source, role, layer, ending));
+    *out = gpt__checkpoint_find(source->checkpoint, name);
+    if (*out == NULL)
+        *out = gpt__checkpoint_find(source->checkpoint, name + strlen(source->config->family->prefix));
+    return GPT_OK;
+}
+
+gpt_status gpt__source_find(const gpt__tensor **out, const gpt__source *source, gpt__role role, int32_t layer,
+                            const char *ending)
+{
+    char name[NAME_LENGTH];
+    GPT__TRY(gpt__source_look(out, source, role, layer, ending));
+    if (*out != NULL)
+        return GPT_OK;
+    GPT__TRY(write_name(name, source, role, layer, ending));
+    /* The output layer is no part of the base model, and never has its prefix. */
+    size_t skipped = role == GPT__ROLE_OUTPUT ? strlen(source->config->family->prefix) : 0;
+    return gpt__fail(GPT_E_FORMAT, "%s: tensor %s is missing", gpt__checkpoint_path(source->checkpoint),
+                     name + skipped);
+}
+
+/* "3, 4" for the shape [3, 4]. */
+static void write_shape(char *out, size_t size, int rank, const int64_t *shape)
+{
+    out[0] = '\0';
+    for (int i = 0; i < rank; i++)
+        snprintf(out + strlen(out), size - strlen(out), "%s%lld", i > 0 ? ", " : "", (long long)shape[i]);
+}
+
+gpt_status gpt__tensor_expect(const gpt__tensor *tensor, int rank, const int64_t *shape)
+{
+    char found[176], expected[88];
+    if (!gpt__tensor_is_float(tensor))
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has type %s, expected F32, F16, BF16 or F64",
+                         tensor->file->path, tensor->name, tensor->type_name);
+    if (tensor->rank == rank && memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) == 0)
+        return GPT_OK;
+    write_shape(found, sizeof found, tensor->rank, tensor->shape);
+    write_shape(expected, sizeof expected, rank, shape);
+    return gpt__fail(GPT_E_FORMAT, "%s: tensor %s has shape [%s], expected [%s]", tensor->file->path, tensor->name,
+                     found, expected);
+}
+
+gpt_status gpt__tensor_read(float **out, const gpt__tensor *tensor)
+{
+    float *values = gpt__allocate_tensor((size_t)tensor->count, sizeof(float));
+    if (values == NULL)
+        return GPT_E_MEMORY;
+    gpt_status status = gpt__tensor_to_f32(values, tensor, 0, tensor->count);
+    if (status != GPT_OK) {
+        gpt__release(values);
+        return status;
+    }
+    *out = values;
+    return GPT_OK;
+}
+
+/* Bytes of an element that memory could hold as the file does; 0 for one that must be converted. */
+static size_t native_size(const gpt__tensor *tensor)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return tensor->element == GPT__ELEMENT_F32 ? 4 : tensor->element == GPT__ELEMENT_BF16 ? 2 : 0;
+#else
+    (void)tensor;
+    return 0;
+#endif
+}
+
+static gpt_dtype type_of(const gpt__tensor *tensor)
+{
+    return native_size(tensor) == 2 ? GPT_DTYPE_BF16 : GPT_DTYPE_F32;
+}
+
+gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t first, int64_t K, int64_t N,
+                            gpt__weight_layout layout)
+{
+    int in_out = layout == GPT__LAYOUT_IN_OUT;
+    size_t size = native_size(tensor);
+    *out = (gpt__matrix){.view = {.type = type_of(tensor), .stride_k = in_out ? N : 1, .stride_n = in_out ? 1 : K}};
+    if (size > 0 && (uintptr_t)tensor->data % size == 0) {
+        out->view.data = tensor->data + (size_t)first * size;
+        return GPT_OK;
+    }
+    float *values = gpt__allocate_tensor((size_t)(K * N), sizeof(float));
+    if (values == NULL)
+        return GPT_E_MEMORY;
+    out->owned = values;
+    out->view.data = values;
+    out->view.type = GPT_DTYPE_F32;
+    gpt_status status = gpt__tensor_to_f32(values, tensor, first, K * N);
+    if (status != GPT_OK) {
+        gpt__release(values);
+        *out = (gpt__matrix){0};
+    }
+    return status;
+}
+
+gpt_status gpt__matrix_gather(gpt__matrix *out, const gpt__matrix_row *rows, int64_t K, int64_t N)
+{
+    gpt_dtype type = type_of(rows[0].tensor);
+    for (int64_t n = 1; n < N; n++)
+        if (type_of(rows[n].tensor) != type)
+            type = GPT_DTYPE_F32;
+    size_t size = gpt__dtype_size(type);
+    char *values = gpt__allocate_tensor((size_t)(K * N), size);
+    if (values == NULL)
+        return GPT_E_MEMORY;
+    for (int64_t n = 0; n < N; n++) {
+        int64_t first = rows[n].row * K;
+        char *to = values + (size_t)(n * K) * size;
+        gpt_status status = GPT_OK;
+        if (type == GPT_DTYPE_BF16)
+            memcpy(to, rows[n].tensor->data + (size_t)first * size, (size_t)K * size);
+        else
+            status = gpt__tensor_to_f32((float *)(void *)to, rows[n].tensor, first, K);
+        if (status != GPT_OK) {
+            gpt__release(values);
+            return status;
+        }
+    }
+    *out = (gpt__matrix){.view = {.data = values, .type = type, .stride_k = 1, .stride_n = K}, .owned = values};
+    return GPT_OK;
+}
