@@ -154,6 +154,7 @@ TOOL_SOURCES = \
 	tools/info.c \
 	tools/input.c \
 	tools/json.c \
+	tools/machine.c \
 	tools/main.c \
 	tools/options.c \
 	tools/output.c \

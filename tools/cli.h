@@ -180,6 +180,12 @@ void cli_progress_begin(const char *what, size_t total);
 void cli_progress_update(size_t done);
 void cli_progress_end(void);
 
+/* machine.c: bytes per second that so many threads read (0 when that failed), and the most memory the program took */
+int cli_machine_threads(const cli *cli);
+double cli_measure_reading(int threads);
+int64_t cli_peak_memory(void);
+void cli_reset_peak_memory(void);
+
 /* generate.c, tokens.c, score.c, info.c, bench.c: one run function for each command */
 int cli_run_generate(cli *cli);
 int cli_run_tokenize(cli *cli);

@@ -230,10 +230,39 @@ def bench_measures():
                  [("prompt", 4, 1), ("prompt", 16, 1), ("generate", 3, 1), ("generate", 3, 2)])
     for figure in figures:
         expect(0 < figure["slowest"] <= figure["tokens_per_second"] <= figure["fastest"], figure)
-    expect(result["peak_memory_bytes"] > result["weight_bytes"] > 0 and result["open_seconds"] > 0, result)
+    expect(result["peak_memory_bytes"] >= result["open_memory_bytes"] > result["weight_bytes"] > 0, result)
+    expect(result["open_seconds"] > 0 and result["machine"]["threads"] >= 1, result)
+    expect(1e7 < result["machine"]["read_bytes_per_second"] < 1e14, result["machine"])
+    expect(1e6 < result["machine"]["operations_per_second"] < 1e18, result["machine"])
     lines = good("bench", "-p", "4", "-g", "3", "-r", "1", "-c", "5").decode().splitlines()
-    expect("tokens/s" in lines[2] and "context    5" in lines[3], lines)
+    expect("opened in" in lines[2] and "GB/s" in lines[3] and "tokens/s" in lines[4], lines)
+    expect("linear" in lines[5] and "multiplying" in lines[6] and "context    5" in lines[7], lines)
     expect("512" in bad_line("bench", "-p", "600", "-g", "0", "-r", "1"))
+
+
+@case
+def bench_profiles():
+    """The parts of a step add up to it; what is read and multiplied is what the model's shape says."""
+    result = good_json("bench", "-p", "16", "-g", "5", "-b", "1,3", "-r", "1", "--threads", "1", "--dtype", "int8",
+                       "--json")
+    expect_equal(result["machine"]["threads"], 1)
+    # int8: a byte for each weight of the layers and the output layer, and a scale of 4 bytes for each output
+    D, V, layers = 256, 2048, 4
+    bytes_read = layers * (12 * D * D + 4 * 9 * D) + V * D + 4 * V
+    for figure, steps, tokens in zip(result["figures"], (1, 5, 5), (16, 1, 3)):
+        parts = figure["part_milliseconds"]
+        expect_equal(list(parts), ["linear", "attention", "elementwise", "output", "sampling", "rest"])
+        expect(all(value > 0 for value in parts.values()), parts)
+        expect(0.5 * figure["step_milliseconds"] < sum(parts.values()) <= figure["step_milliseconds"] * 1.001, figure)
+        expect_equal(figure["steps"], steps)
+        outputs = 1 if figure["kind"] == "prompt" else tokens
+        expect_equal(figure["step_operations"], 2 * (tokens * layers * 12 * D * D + outputs * D * V))
+        expect(bytes_read <= figure["step_weight_bytes"] <= 1.1 * bytes_read, figure["step_weight_bytes"], bytes_read)
+        second = figure["tokens_per_second"] / tokens  # steps in it
+        for share, each, limit in (("reading_share", "step_weight_bytes", "read_bytes_per_second"),
+                                   ("multiplying_share", "step_operations", "operations_per_second")):
+            expected = second * figure[each] / result["machine"][limit]
+            expect(abs(figure[share] - expected) < 1e-4 * expected, share, figure[share], expected)
 
 
 def bad_line(*arguments):
