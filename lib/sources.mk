@@ -38,8 +38,15 @@ LIB_SOURCES = \
 	lib/compute/rotary.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
+	lib/format/blocks.c \
+	lib/format/blocks.h \
 	lib/format/checkpoint.h \
 	lib/format/find.c \
+	lib/format/gguf.c \
+	lib/format/gguf.h \
+	lib/format/gguf_find.c \
+	lib/format/gguf_metadata.c \
+	lib/format/gguf_tensors.c \
 	lib/format/json.c \
 	lib/format/json.h \
 	lib/format/mxfp4.c \
@@ -78,6 +85,7 @@ LIB_SOURCES = \
 	lib/model/config_rotary.c \
 	lib/model/experts.c \
 	lib/model/experts.h \
+	lib/model/families/gguf.c \
 	lib/model/families/gpt2.c \
 	lib/model/families/gpt_bigcode.c \
 	lib/model/families/gpt_neo.c \
@@ -88,6 +96,8 @@ LIB_SOURCES = \
 	lib/model/family.h \
 	lib/model/forward.c \
 	lib/model/forward.h \
+	lib/model/gguf_config.c \
+	lib/model/gguf_config.h \
 	lib/model/kv_cache.c \
 	lib/model/kv_cache.h \
 	lib/model/load_experts.c \
@@ -114,6 +124,7 @@ LIB_SOURCES = \
 	lib/tokenizer/decoder.c \
 	lib/tokenizer/decoder.h \
 	lib/tokenizer/encode.c \
+	lib/tokenizer/gguf.c \
 	lib/tokenizer/ids.h \
 	lib/tokenizer/lowercase.c \
 	lib/tokenizer/matcher.c \

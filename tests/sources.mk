@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/unit/test_tokenizer_golden \
 	tests/unit/test_tokenizer_memory \
 	tests/unit/test_tokenizer_normalizer \
+	tests/golden/test_gguf \
 	tests/golden/test_models
 if HAVE_PCRE2
 UNIT_TESTS += tests/unit/test_tokenizer_unicode

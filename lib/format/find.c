@@ -5,6 +5,7 @@
  */
 #include "base/buffer.h"
 #include "base/file.h"
+#include "format/gguf.h"
 
 #include <gpt/model.h>
 
@@ -24,16 +25,26 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* Takes path over: it is what was found when it holds a model, which config.json tells, and else freed. */
+/* A model is a GGUF file, or a directory with one of them or with config.json. */
+static gpt_status is_model(int *is, const char *path)
+{
+    char *config = gpt__join_path(path, "config.json");
+    if (config == NULL)
+        return GPT_E_MEMORY;
+    *is = gpt__is_file(config) || gpt__has_gguf(path);
+    gpt__release(config);
+    return GPT_OK;
+}
+
+/* Takes path over: it is what was found when it is a model, and else freed. */
 static gpt_status take_model(search *s, char *path)
 {
-    char *config = path != NULL ? gpt__join_path(path, "config.json") : NULL;
-    gpt_status status = config != NULL ? GPT_OK : GPT_E_MEMORY;
-    if (config != NULL && gpt__is_file(config))
+    int is = 0;
+    gpt_status status = path != NULL ? is_model(&is, path) : GPT_E_MEMORY;
+    if (is)
         s->found = path;
     else
         gpt__release(path);
-    gpt__release(config);
     return status;
 }
 
@@ -58,13 +69,23 @@ static int is_plain_name(const char *name)
     return 1;
 }
 
-/* Looks for <directory>/<name>. Takes over neither. */
+/* Looks for <directory>/<name>, and then for that with .gguf behind it. */
 static gpt_status look_in(search *s, const char *directory)
 {
     if (s->found != NULL)
         return GPT_OK;
     GPT__TRY(add_place(s, directory));
-    return take_model(s, gpt__join_path(directory, s->name));
+    GPT__TRY(take_model(s, gpt__join_path(directory, s->name)));
+    if (s->found != NULL)
+        return GPT_OK;
+    gpt__buffer name = {0};
+    gpt_status status = gpt__buffer_add_string(&name, s->name);
+    if (status == GPT_OK)
+        status = gpt__buffer_add_string(&name, ".gguf");
+    if (status == GPT_OK)
+        status = take_model(s, gpt__join_path(directory, name.bytes));
+    gpt__buffer_release(&name);
+    return status;
 }
 
 /* <base>/<rest>, looked in; base may be NULL, which is nowhere. */

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "format/checkpoint.h"
+#include "format/gguf.h"
 #include "format/safetensors.h"
 
 #include <stdlib.h>
@@ -44,29 +45,52 @@ static const layout layouts[] = {
     {"pytorch_model.bin.index.json", refuse_pickle},
 };
 
-static gpt_status read_directory(gpt__checkpoint *checkpoint, const char *directory)
+/* *used is set when the directory has the layout's file, which was then read. */
+static gpt_status read_layout(int *used, gpt__checkpoint *checkpoint, const char *directory, const layout *layout)
 {
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-        char *path = gpt__join_path(directory, layouts[i].name);
-        if (path == NULL)
-            return GPT_E_MEMORY;
-        int found = gpt__is_file(path);
-        gpt_status status = found ? layouts[i].read(checkpoint, directory, path) : GPT_OK;
-        gpt__release(path);
-        if (found)
-            return status;
-    }
-    return gpt__fail(GPT_E_NOT_FOUND, "%s: %s", directory,
-                     gpt__is_directory(directory) ? "the directory has no model.safetensors" : "no such directory");
+    char *path = gpt__join_path(directory, layout->name);
+    if (path == NULL)
+        return GPT_E_MEMORY;
+    *used = gpt__is_file(path);
+    gpt_status status = *used && checkpoint != NULL ? layout->read(checkpoint, directory, path) : GPT_OK;
+    gpt__release(path);
+    return status;
 }
 
-gpt_status gpt__checkpoint_open(gpt__checkpoint **out, const char *directory)
+gpt_status gpt__has_weights(int *found, const char *directory)
+{
+    *found = 0;
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0] && !*found; i++)
+        GPT__TRY(read_layout(found, NULL, directory, &layouts[i]));
+    return GPT_OK;
+}
+
+static gpt_status read_path(gpt__checkpoint *checkpoint, const char *path)
+{
+    int used = 0;
+    char *gguf;
+    GPT__TRY(gpt__gguf_locate(&gguf, path));
+    if (gguf != NULL) {
+        gpt_status status = gpt__gguf_read(checkpoint, gguf);
+        gpt__release(gguf);
+        return status;
+    }
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0] && !used; i++)
+        GPT__TRY(read_layout(&used, checkpoint, path, &layouts[i]));
+    if (used)
+        return GPT_OK;
+    return gpt__fail(GPT_E_NOT_FOUND, "%s: %s", path,
+                     gpt__is_directory(path) ? "the directory has no model.safetensors and no GGUF file"
+                                             : "no such directory");
+}
+
+gpt_status gpt__checkpoint_open(gpt__checkpoint **out, const char *path)
 {
     *out = NULL;
     gpt__checkpoint *checkpoint = gpt__allocate_zeroed(1, sizeof *checkpoint);
     if (checkpoint == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = read_directory(checkpoint, directory);
+    gpt_status status = read_path(checkpoint, path);
     if (status != GPT_OK) {
         gpt__checkpoint_close(checkpoint);
         return status;
@@ -131,14 +155,25 @@ static gpt_status count_elements(int64_t *count, const gpt__tensor *tensor)
     return GPT_OK;
 }
 
+/* Whether the bytes are as many as type and shape say. */
+static int has_right_size(const gpt__tensor *tensor, uint64_t element_bits)
+{
+    uint64_t count = (uint64_t)tensor->count;
+    if (tensor->element == GPT__ELEMENT_BLOCK) {
+        uint64_t blocks = count / (uint64_t)tensor->block->elements;
+        return count % (uint64_t)tensor->block->elements == 0 && tensor->bytes % (uint64_t)tensor->block->bytes == 0 &&
+               tensor->bytes / (uint64_t)tensor->block->bytes == blocks;
+    }
+    return count <= UINT64_MAX / 64 && element_bits <= 64 && count * element_bits % 8 == 0 &&
+           count * element_bits / 8 == tensor->bytes;
+}
+
 static gpt_status check_range(const gpt__tensor *tensor, uint64_t offset, uint64_t element_bits)
 {
     const char *path = tensor->file->path;
-    uint64_t count = (uint64_t)tensor->count;
-    if (count > UINT64_MAX / 64 || element_bits > 64 || count * element_bits % 8 != 0 ||
-        count * element_bits / 8 != tensor->bytes)
+    if (!has_right_size(tensor, element_bits))
         return gpt__fail(GPT_E_FORMAT, "%s: tensor %s has %llu bytes, expected %llu elements of %s", path, tensor->name,
-                         (unsigned long long)tensor->bytes, (unsigned long long)count, tensor->type_name);
+                         (unsigned long long)tensor->bytes, (unsigned long long)tensor->count, tensor->type_name);
     if (offset > tensor->file->size || tensor->bytes > tensor->file->size - offset)
         return gpt__fail(GPT_E_FORMAT, "%s: tensor %s ends at byte %llu + %llu, but the file has %llu bytes", path,
                          tensor->name, (unsigned long long)offset, (unsigned long long)tensor->bytes,
@@ -327,7 +362,8 @@ static void f64_to_f32(float *restrict out, const unsigned char *restrict data, 
 int gpt__tensor_is_float(const gpt__tensor *tensor)
 {
     return tensor->element == GPT__ELEMENT_F32 || tensor->element == GPT__ELEMENT_F16 ||
-           tensor->element == GPT__ELEMENT_BF16 || tensor->element == GPT__ELEMENT_F64;
+           tensor->element == GPT__ELEMENT_BF16 || tensor->element == GPT__ELEMENT_F64 ||
+           tensor->element == GPT__ELEMENT_BLOCK;
 }
 
 gpt_status gpt__tensor_to_f32(float *out, const gpt__tensor *tensor, int64_t first, int64_t count)
@@ -347,8 +383,10 @@ gpt_status gpt__tensor_to_f32(float *out, const gpt__tensor *tensor, int64_t fir
         f16_to_f32(out, tensor->data + 2 * first, count);
     else if (tensor->element == GPT__ELEMENT_BF16)
         bf16_to_f32(out, tensor->data + 2 * first, count);
-    else
+    else if (tensor->element == GPT__ELEMENT_F64)
         f64_to_f32(out, tensor->data + 8 * first, count);
+    else
+        gpt__blocks_to_f32(out, tensor->block, tensor->data, first, count);
     return GPT_OK;
 }
 

@@ -4,6 +4,7 @@
 #define GPT__FORMAT_TENSOR_H
 
 #include "base/file.h"
+#include "format/blocks.h"
 
 #define GPT__MAX_RANK 8
 
@@ -22,6 +23,7 @@ typedef enum gpt__element {
     GPT__ELEMENT_I64,
     GPT__ELEMENT_U64,
     GPT__ELEMENT_BOOL,
+    GPT__ELEMENT_BLOCK, /* packed in blocks: see the member block */
     GPT__ELEMENT_OTHER /* a type that libgpt knows of and does not read, such as an 8-bit float */
 } gpt__element;
 
@@ -29,7 +31,8 @@ typedef enum gpt__element {
 typedef struct gpt__tensor {
     char *name;
     gpt__element element;
-    char type_name[16]; /* as the file calls it, for messages */
+    const gpt__block_type *block; /* of GPT__ELEMENT_BLOCK, else NULL */
+    char type_name[16];           /* as the file calls it, for messages */
     int rank;
     int64_t shape[GPT__MAX_RANK];
     int64_t count;             /* of elements: the product of shape */
@@ -42,11 +45,15 @@ typedef struct gpt__tensor {
 typedef struct gpt__checkpoint gpt__checkpoint;
 
 /*
- * Opens the weights of a model directory: model.safetensors, or the shards that model.safetensors.index.json names.
- * Every offset, type and shape is checked before this returns.
+ * Opens the weights of a model: a GGUF file, or a directory with model.safetensors, with the shards that
+ * model.safetensors.index.json names, or with one GGUF file. Every offset, type and shape is checked before this
+ * returns.
  */
-gpt_status gpt__checkpoint_open(gpt__checkpoint **out, const char *directory);
+gpt_status gpt__checkpoint_open(gpt__checkpoint **out, const char *path);
 void gpt__checkpoint_close(gpt__checkpoint *checkpoint);
+
+/* Whether a directory has a file of weights that is no GGUF file. */
+gpt_status gpt__has_weights(int *found, const char *directory);
 
 size_t gpt__checkpoint_count(const gpt__checkpoint *checkpoint);
 const gpt__tensor *gpt__checkpoint_at(const gpt__checkpoint *checkpoint, size_t index);
@@ -59,7 +66,7 @@ const gpt__tensor *gpt__checkpoint_find(const gpt__checkpoint *checkpoint, const
 
 /*
  * Converts elements [first, first + count) to f32. GPT_E_UNSUPPORTED, naming file, tensor and type, for elements that
- * are not f32, f16, bf16 or f64.
+ * are neither f32, f16, bf16, f64 nor blocks.
  */
 gpt_status gpt__tensor_to_f32(float *out, const gpt__tensor *tensor, int64_t first, int64_t count);
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/family.h"
+#include "model/gguf_config.h"
 
 #include <math.h>
 #include <string.h>
@@ -195,17 +196,44 @@ static gpt_status read_generation_config(gpt__config *config, const char *direct
     return status;
 }
 
-gpt_status gpt__config_read(gpt__config *config, const char *directory)
+static gpt_status read_gguf(gpt__config *config, const char *path)
 {
-    *config = (gpt__config){.bos_token = -1, .attention_bias = 1};
-    char *path = gpt__join_path(directory, "config.json");
-    if (path == NULL)
-        return GPT_E_MEMORY;
+    const gpt__family *family;
+    gpt__gguf gguf;
     gpt__json json = {0};
-    gpt_status status = gpt__json_open(&json, path);
+    GPT__TRY(gpt__gguf_open(&gguf, path));
+    gpt_status status = gpt__gguf_config(&json, &family, &gguf);
+    if (status == GPT_OK)
+        status = read_root(config, &json);
+    if (status == GPT_OK) {
+        config->family = family;
+        /* Whichever way the family keeps them, converters put queries, keys and values one after the other. */
+        if (config->qkv_order == GPT__QKV_BY_HEAD)
+            config->qkv_order = GPT__QKV_TOGETHER;
+    }
+    gpt__json_close(&json);
+    gpt__gguf_close(&gguf);
+    return status;
+}
+
+static gpt_status read_json(gpt__config *config, const char *directory)
+{
+    gpt__json json = {0};
+    char *path = gpt__join_path(directory, "config.json");
+    gpt_status status = path != NULL ? gpt__json_open(&json, path) : GPT_E_MEMORY;
     if (status == GPT_OK)
         status = read_root(config, &json);
     gpt__json_close(&json);
     gpt__release(path);
-    return status == GPT_OK ? read_generation_config(config, directory) : status;
+    return status;
+}
+
+gpt_status gpt__config_read(gpt__config *config, const char *path)
+{
+    char *gguf;
+    *config = (gpt__config){.bos_token = -1, .attention_bias = 1};
+    GPT__TRY(gpt__gguf_locate(&gguf, path));
+    gpt_status status = gguf != NULL ? read_gguf(config, gguf) : read_json(config, path);
+    gpt__release(gguf);
+    return status == GPT_OK ? read_generation_config(config, path) : status;
 }

@@ -66,8 +66,11 @@ typedef struct gpt__config {
     int stop_token_count;
 } gpt__config;
 
-/* Reads config.json of a model directory. GPT_E_UNSUPPORTED names what it asks for and libgpt does not do. */
-gpt_status gpt__config_read(gpt__config *config, const char *directory);
+/*
+ * Reads config.json of a model directory, or the metadata of a GGUF file, of which either is the path.
+ * GPT_E_UNSUPPORTED names what it asks for and libgpt does not do.
+ */
+gpt_status gpt__config_read(gpt__config *config, const char *path);
 
 /* What the scores of a layer (from 0) are multiplied with before the softmax. */
 float gpt__config_attention_scale(const gpt__config *config, int32_t layer);

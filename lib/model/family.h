@@ -63,6 +63,11 @@ extern const gpt__family gpt__family_gpt_neox;
 extern const gpt__family gpt__family_gpt_bigcode;
 extern const gpt__family gpt__family_gpt_oss;
 
+/* Tensors as GGUF files name them. read_config is NULL: the family of the same model_type has it. */
+extern const gpt__family gpt__family_gguf_gpt2;
+extern const gpt__family gpt__family_gguf_gpt_bigcode;
+extern const gpt__family gpt__family_gguf_gpt_neox;
+
 /* The family of that model_type, or NULL. */
 const gpt__family *gpt__family_find(const char *model_type);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "compute/parallel.h"
+#include "format/gguf.h"
 #include "model/family.h"
 #include "tokenizer/tokenizer.h"
 
@@ -139,8 +140,9 @@ static gpt_status load_generation_config(gpt_model *model)
 
 static gpt_status load(gpt_model *model, const gpt_model_options *options)
 {
-    if (!gpt__is_directory(model->path))
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: a file; expected a directory with config.json and model.safetensors",
+    if (!gpt__is_directory(model->path) && !gpt__is_gguf(model->path))
+        return gpt__fail(GPT_E_UNSUPPORTED,
+                         "%s: a file; expected a directory with config.json and model.safetensors, or a GGUF file",
                          model->path);
     GPT__TRY(gpt__config_read(&model->config, model->path));
     GPT__TRY(load_generation_config(model));

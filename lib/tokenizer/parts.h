@@ -30,6 +30,9 @@ gpt_status gpt__tokenizer_open_json(gpt__json *json, const char *path);
 gpt_status gpt__tokenizer_read_json(gpt_tokenizer *tokenizer, const char *path);
 gpt_status gpt__tokenizer_read_vocab(gpt_tokenizer *tokenizer, const char *vocab_path);
 
+/* GPT_E_NOT_FOUND when the GGUF file has no tokenizer. */
+gpt_status gpt__tokenizer_read_gguf(gpt_tokenizer *tokenizer, const char *path);
+
 /* For the readers: adds the tokens of the model, with room for the ids of the added tokens, which are known by then. */
 gpt_status gpt__tokenizer_begin_vocab(gpt_tokenizer *tokenizer, gpt__bpe_file *file, const cJSON *vocab);
 

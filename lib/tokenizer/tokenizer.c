@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokenizer/tokenizer.c: opening by path or name, and the life of a tokenizer. */
 #include "base/file.h"
+#include "format/gguf.h"
 #include "tokenizer/parts.h"
 
 #include <gpt/model.h>
@@ -23,8 +24,23 @@ static int is_named(const char *path, const char *name)
 
 static gpt_status read_file(gpt_tokenizer *tokenizer, const char *path)
 {
+    if (gpt__is_gguf(path))
+        return gpt__tokenizer_read_gguf(tokenizer, path);
     return is_named(path, "vocab.json") ? gpt__tokenizer_read_vocab(tokenizer, path)
                                         : gpt__tokenizer_read_json(tokenizer, path);
+}
+
+/* A directory without tokenizer files of its own may have a GGUF file, which has one. */
+static gpt_status read_gguf_in(gpt_tokenizer *tokenizer, const char *directory)
+{
+    char *gguf;
+    GPT__TRY(gpt__gguf_locate(&gguf, directory));
+    if (gguf == NULL)
+        return gpt__fail(GPT_E_NOT_FOUND, "%s: neither tokenizer.json nor vocab.json nor a GGUF file is there",
+                         directory);
+    gpt_status status = gpt__tokenizer_read_gguf(tokenizer, gguf);
+    gpt__release(gguf);
+    return status;
 }
 
 static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory)
@@ -39,7 +55,7 @@ static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory
     else if (gpt__is_file(vocab))
         status = read_file(tokenizer, vocab);
     else
-        status = gpt__fail(GPT_E_NOT_FOUND, "%s: neither tokenizer.json nor vocab.json is there", directory);
+        status = read_gguf_in(tokenizer, directory);
     gpt__release(json);
     gpt__release(vocab);
     return status;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * families/gguf.c: the tensors of the families in GGUF files. There all architectures share one list of names, all
+ * matrices have a row for each output, and queries, keys and values lie one after the other, whatever the family's own
+ * checkpoints do. The configuration is read by the family of the same model_type: see model/gguf_config.h.
+ */
+#include "model/family.h"
+
+static const gpt__weight_name names[] = {
+    {GPT__ROLE_EMBEDDING, "token_embd", GPT__LAYOUT_OUT_IN, 0},
+    {GPT__ROLE_POSITIONS, "position_embd", GPT__LAYOUT_OUT_IN, 0},
+    {GPT__ROLE_NORM_1, "attn_norm", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_QKV, "attn_qkv", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_ATTENTION_OUT, "attn_output", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_NORM_2, "ffn_norm", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_UP, "ffn_up", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_DOWN, "ffn_down", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_FINAL_NORM, "output_norm", GPT__LAYOUT_OUT_IN, 1},
+    {GPT__ROLE_OUTPUT, "output", GPT__LAYOUT_OUT_IN, 0},
+};
+
+const gpt__family gpt__family_gguf_gpt2 = {
+    .model_type = "gpt2",
+    .prefix = "",
+    .layers = "blk",
+    .names = names,
+    .name_count = sizeof names / sizeof *names,
+};
+
+const gpt__family gpt__family_gguf_gpt_bigcode = {
+    .model_type = "gpt_bigcode",
+    .prefix = "",
+    .layers = "blk",
+    .names = names,
+    .name_count = sizeof names / sizeof *names,
+};
+
+const gpt__family gpt__family_gguf_gpt_neox = {
+    .model_type = "gpt_neox",
+    .prefix = "",
+    .layers = "blk",
+    .names = names,
+    .name_count = sizeof names / sizeof *names,
+};

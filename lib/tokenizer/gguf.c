@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tokenizer/gguf.c: reads the tokenizer in a GGUF file: a list of tokens, what kind each is, and merges. How text is
+ * divided is only named there; the names are llama.cpp's, and stand here for what the tokenizer.json of the models that
+ * they are used for says.
+ */
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "format/gguf.h"
+#include "tokenizer/parts.h"
+
+#include <string.h>
+
+/* Kinds of tokens, by their numbers in tokenizer.ggml.token_type. */
+enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3, USER_DEFINED = 4, UNUSED = 5 };
+
+#define BYTE_LEVEL "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"
+#define BYTE_LEVEL_ONLY "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}"
+#define SEQUENCE(first, second) "{\"type\":\"Sequence\",\"pretokenizers\":[" first "," second "]}"
+#define SPLIT(pattern) "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" pattern "\"},\"behavior\":\"Isolated\"}"
+#define EACH_DIGIT "{\"type\":\"Digits\",\"individual_digits\":true}"
+#define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+#define REST "\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
+#define CL100K                                                                                           \
+    CONTRACTIONS "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+" \
+                 "[\\\\r\\\\n]*|" REST
+#define O200K                                                                                                 \
+    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*"                         \
+    "[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+" CONTRACTIONS "?|"                                             \
+    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+"                         \
+    "[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*" CONTRACTIONS "?|"                                             \
+    "\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n/]*|" REST
+
+/* The values of tokenizer.ggml.pre, with "pre_tokenizer" and "normalizer" of tokenizer.json. */
+typedef struct division {
+    const char *name;
+    const char *pre_tokenizer;
+    const char *normalizer; /* NULL: none */
+} division;
+
+static const division divisions[] = {
+    {"gpt-2", BYTE_LEVEL, NULL},
+    {"phi-2", BYTE_LEVEL, NULL},
+    {"mpt", BYTE_LEVEL, "{\"type\":\"NFC\"}"},
+    {"olmo", BYTE_LEVEL, "{\"type\":\"NFC\"}"},
+    {"starcoder", SEQUENCE(EACH_DIGIT, BYTE_LEVEL), NULL},
+    {"refact", SEQUENCE(EACH_DIGIT, BYTE_LEVEL), NULL},
+    {"dbrx", SEQUENCE(SPLIT(CL100K), BYTE_LEVEL_ONLY), NULL},
+    {"gpt-4o", SEQUENCE(SPLIT(O200K), BYTE_LEVEL_ONLY), NULL},
+};
+
+/* Files that were made before there were names, or by a converter that knew none, have what their architecture has. */
+static const struct {
+    const char *architecture;
+    const char *pre;
+} unnamed[] = {
+    {"gpt2", "gpt-2"},
+    {"gptneox", "olmo"},
+    {"starcoder", "starcoder"},
+    {"gpt-oss", "gpt-4o"},
+};
+
+/* What is being read. */
+typedef struct reading {
+    gpt_tokenizer *tokenizer;
+    const gpt__gguf *gguf;
+    gpt__bpe_file *file;
+    gpt__buffer string;  /* the token at hand, ended by NUL */
+    int64_t specials[3]; /* what the file names for a beginning, an end or a filler; -1: none */
+} reading;
+
+static gpt_status find_unnamed(gpt__gguf_string *pre, const gpt__gguf *gguf)
+{
+    gpt__gguf_string architecture = {"", 0};
+    GPT__TRY(gpt__gguf_text(&architecture, gguf, "general.architecture"));
+    for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++)
+        if (gpt__gguf_is(architecture, unnamed[i].architecture))
+            *pre = (gpt__gguf_string){unnamed[i].pre, strlen(unnamed[i].pre)};
+    return GPT_OK;
+}
+
+static gpt_status find_division(const division **out, const gpt__gguf *gguf)
+{
+    gpt__gguf_string pre = {"default", 7};
+    GPT__TRY(gpt__gguf_text(&pre, gguf, "tokenizer.ggml.pre"));
+    if (gpt__gguf_is(pre, "default"))
+        GPT__TRY(find_unnamed(&pre, gguf));
+    for (size_t i = 0; i < sizeof divisions / sizeof *divisions; i++) {
+        if (gpt__gguf_is(pre, divisions[i].name)) {
+            *out = &divisions[i];
+            return GPT_OK;
+        }
+    }
+    return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"%.*s\" is not supported", gguf->file->path,
+                     (int)(pre.length < 64 ? pre.length : 64), pre.text);
+}
+
+/* Reads one of the texts above, which is JSON, as if it stood in the file. */
+static gpt_status parse(gpt__json *json, const char *text, const gpt__gguf *gguf)
+{
+    return gpt__json_parse(json, text, strlen(text), gguf->file->path);
+}
+
+static gpt_status read_division(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
+{
+    const division *division = NULL;
+    gpt__json json = {0};
+    GPT__TRY(find_division(&division, gguf));
+    GPT__TRY(parse(&json, division->pre_tokenizer, gguf));
+    gpt_status status = gpt__pretokenizer_read(&tokenizer->pretokenizer, &json, json.root);
+    gpt__json_close(&json);
+    if (status != GPT_OK || division->normalizer == NULL)
+        return status;
+    GPT__TRY(parse(&json, division->normalizer, gguf));
+    status = gpt__normalizer_read(&tokenizer->normalizer, &json, json.root);
+    gpt__json_close(&json);
+    return status;
+}
+
+static gpt_status read_decoder(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
+{
+    gpt__json json = {0};
+    GPT__TRY(parse(&json, "{\"type\":\"ByteLevel\"}", gguf));
+    gpt_status status = gpt__decoder_read(&tokenizer->decoder, &json, json.root);
+    gpt__json_close(&json);
+    return status;
+}
+
+/* Settings of other kinds of tokenizers, which change what a text becomes. */
+static gpt_status refuse_settings(const gpt__gguf *gguf)
+{
+    static const char *const switches[] = {"tokenizer.ggml.add_space_prefix", "tokenizer.ggml.remove_extra_whitespaces"};
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        int on = 0;
+        GPT__TRY(gpt__gguf_bool(&on, gguf, switches[i]));
+        if (on)
+            return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"%s\" is not supported", gguf->file->path, switches[i]);
+    }
+    if (gpt__gguf_find(gguf, "tokenizer.ggml.precompiled_charsmap") != NULL)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"tokenizer.ggml.precompiled_charsmap\" is not supported",
+                         gguf->file->path);
+    return GPT_OK;
+}
+
+/* libgpt adds no tokens to a text: the caller does. */
+static gpt_status log_unapplied(const gpt__gguf *gguf)
+{
+    static const char *const switches[] = {"tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_eos_token",
+                                           "tokenizer.ggml.add_sep_token"};
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        int on = 0;
+        GPT__TRY(gpt__gguf_bool(&on, gguf, switches[i]));
+        if (on)
+            gpt__log(GPT_LOG_WARNING, "%s: \"%s\" is not applied: no tokens are added to texts", gguf->file->path,
+                     switches[i]);
+    }
+    return GPT_OK;
+}
+
+/* The next string of an array into r->string. */
+static gpt_status next_string(reading *r, const unsigned char **at, const char *what, uint64_t number)
+{
+    gpt__gguf_string string = gpt__gguf_next_string(at);
+    if (memchr(string.text, '\0', string.length) != NULL || !gpt__utf8_valid(string.text, string.length))
+        return gpt__fail(GPT_E_FORMAT, "%s: %s %llu should be UTF-8 without NUL", r->gguf->file->path, what,
+                         (unsigned long long)number);
+    r->string.length = 0;
+    return gpt__buffer_add(&r->string, string.text, string.length);
+}
+
+static gpt_status read_specials(reading *r)
+{
+    static const char *const keys[] = {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
+                                       "tokenizer.ggml.padding_token_id"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        r->specials[i] = -1;
+        GPT__TRY(gpt__gguf_int(&r->specials[i], r->gguf, keys[i], 0, UINT32_MAX));
+    }
+    return GPT_OK;
+}
+
+/* A file without kinds has no control tokens but those. */
+static int32_t kind_of(const reading *r, const gpt__gguf_entry *kinds, uint64_t id)
+{
+    if (kinds != NULL)
+        return (int32_t)gpt__read_u32(kinds->data + 4 * id);
+    for (size_t i = 0; i < sizeof r->specials / sizeof *r->specials; i++)
+        if (r->specials[i] == (int64_t)id)
+            return CONTROL;
+    return NORMAL;
+}
+
+static gpt_status add_token(reading *r, int64_t id, int32_t kind)
+{
+    const char *string = r->string.bytes;
+    gpt__added_token added = {.id = id, .special = kind != USER_DEFINED, .normalized = kind == USER_DEFINED};
+    switch (kind) {
+    case NORMAL:
+        return gpt__bpe_file_token(r->file, (int32_t)id, string, 1);
+    case UNKNOWN:
+    case CONTROL:
+    case USER_DEFINED:
+        return gpt__added_add(&r->tokenizer->added, string, r->string.length, &added);
+    case UNUSED:
+        return GPT_OK;
+    default:
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: token %lld is of kind %d, expected 1 to 5", r->gguf->file->path,
+                         (long long)id, (int)kind);
+    }
+}
+
+static gpt_status read_tokens(reading *r)
+{
+    const gpt__gguf_entry *tokens;
+    const gpt__gguf_entry *kinds;
+    GPT__TRY(read_specials(r));
+    GPT__TRY(gpt__gguf_array(&tokens, r->gguf, "tokenizer.ggml.tokens", GPT__GGUF_STRING));
+    GPT__TRY(gpt__gguf_array(&kinds, r->gguf, "tokenizer.ggml.token_type", GPT__GGUF_I32));
+    if (tokens == NULL || tokens->count == 0)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"tokenizer.ggml.tokens\" is missing", r->gguf->file->path);
+    if (kinds != NULL && kinds->count != tokens->count)
+        return gpt__fail(GPT_E_FORMAT, "%s: %llu kinds for %llu tokens", r->gguf->file->path,
+                         (unsigned long long)kinds->count, (unsigned long long)tokens->count);
+    if (tokens->count > GPT__MAX_VOCAB)
+        return gpt__fail(GPT_E_FORMAT, "%s: %llu tokens, at most %d are expected", r->gguf->file->path,
+                         (unsigned long long)tokens->count, GPT__MAX_VOCAB);
+    GPT__TRY(gpt__tokens_begin(&r->tokenizer->bpe.tokens, (int64_t)tokens->count, (size_t)tokens->count,
+                               r->gguf->file->path));
+    const unsigned char *at = tokens->data;
+    for (uint64_t i = 0; i < tokens->count; i++) {
+        GPT__TRY(next_string(r, &at, "token", i));
+        GPT__TRY(add_token(r, (int64_t)i, kind_of(r, kinds, i)));
+    }
+    return gpt__tokenizer_enter_added(r->tokenizer, r->file);
+}
+
+static gpt_status read_merges(reading *r)
+{
+    const gpt__gguf_entry *merges;
+    GPT__TRY(gpt__gguf_array(&merges, r->gguf, "tokenizer.ggml.merges", GPT__GGUF_STRING));
+    if (merges == NULL)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"tokenizer.ggml.merges\" is missing", r->gguf->file->path);
+    if (merges->count > UINT32_MAX / 2)
+        return gpt__fail(GPT_E_FORMAT, "%s: %llu merges are too many", r->gguf->file->path,
+                         (unsigned long long)merges->count);
+    GPT__TRY(gpt__merges_begin(&r->tokenizer->bpe.merges, (size_t)merges->count));
+    const unsigned char *at = merges->data;
+    for (uint64_t i = 0; i < merges->count; i++) {
+        GPT__TRY(next_string(r, &at, "merge", i));
+        GPT__TRY(gpt__bpe_file_merge_line(r->file, r->string.bytes, r->string.length, (uint32_t)i));
+    }
+    return GPT_OK;
+}
+
+static gpt_status read_parts(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
+{
+    gpt__gguf_string model = {"none", 4};
+    GPT__TRY(gpt__gguf_text(&model, gguf, "tokenizer.ggml.model"));
+    if (gpt__gguf_is(model, "none") || gpt__gguf_is(model, "no_vocab"))
+        return gpt__fail(GPT_E_NOT_FOUND, "%s: the file has no tokenizer", gguf->file->path);
+    if (!gpt__gguf_is(model, "gpt2"))
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the tokenizer \"%.*s\" is not supported", gguf->file->path,
+                         (int)(model.length < 64 ? model.length : 64), model.text);
+    GPT__TRY(refuse_settings(gguf));
+    GPT__TRY(log_unapplied(gguf));
+    GPT__TRY(read_division(tokenizer, gguf));
+    GPT__TRY(read_decoder(tokenizer, gguf));
+    tokenizer->bpe.unknown = -1;
+
+    gpt__bpe_file file;
+    gpt__bpe_file_begin(&file, &tokenizer->bpe, gguf->file->path);
+    reading r = {.tokenizer = tokenizer, .gguf = gguf, .file = &file};
+    gpt_status status = read_tokens(&r);
+    if (status == GPT_OK)
+        status = read_merges(&r);
+    gpt__buffer_release(&r.string);
+    gpt__bpe_file_end(&file);
+    return status;
+}
+
+gpt_status gpt__tokenizer_read_gguf(gpt_tokenizer *tokenizer, const char *path)
+{
+    gpt__gguf gguf;
+    GPT__TRY(gpt__gguf_open(&gguf, path));
+    gpt_status status = read_parts(tokenizer, &gguf);
+    gpt__gguf_close(&gguf);
+    return status;
+}
