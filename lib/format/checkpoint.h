@@ -13,10 +13,10 @@
 gpt_status gpt__checkpoint_map(const gpt__file **file, gpt__checkpoint *checkpoint, const char *path);
 
 /*
- * Adds a tensor of a mapped file. The reader gives name (copied here), element, block, type_name, rank, shape, bytes and
- * file; offset is where the data begin in the file, and element_bits the size of one element, at most 64, which does
- * not matter for blocks. count and data are set here, after the checks: rank and dimensions, bytes against type and
- * shape, and the range against the file.
+ * Adds a tensor of a mapped file. The reader gives name (copied here), element, block, type_name, rank, shape, bytes
+ * and file; offset is where the data begin in the file, and element_bits the size of one element, at most 64, which
+ * does not matter for blocks. count and data are set here, after the checks: rank and dimensions, bytes against type
+ * and shape, and the range against the file.
  */
 gpt_status gpt__checkpoint_add(gpt__checkpoint *checkpoint, const gpt__tensor *tensor, uint64_t offset,
                                uint64_t element_bits);

@@ -122,7 +122,7 @@ gpt_status gpt__gguf_array(const gpt__gguf_entry **out, const gpt__gguf *gguf, c
     if (entry == NULL)
         return GPT_OK;
     if (entry->type != GPT__GGUF_ARRAY || entry->element != element)
-        return wrong_type(gguf, key, element == GPT__GGUF_STRING ? "an array of strings" : "an array of 32-bit numbers");
+        return wrong_type(gguf, key, element == GPT__GGUF_STRING ? "an array of strings" : "an array of whole numbers");
     *out = entry;
     return GPT_OK;
 }

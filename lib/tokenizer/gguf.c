@@ -130,7 +130,8 @@ static gpt_status read_decoder(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
 /* Settings of other kinds of tokenizers, which change what a text becomes. */
 static gpt_status refuse_settings(const gpt__gguf *gguf)
 {
-    static const char *const switches[] = {"tokenizer.ggml.add_space_prefix", "tokenizer.ggml.remove_extra_whitespaces"};
+    static const char *const switches[] = {"tokenizer.ggml.add_space_prefix",
+                                           "tokenizer.ggml.remove_extra_whitespaces"};
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         int on = 0;
         GPT__TRY(gpt__gguf_bool(&on, gguf, switches[i]));

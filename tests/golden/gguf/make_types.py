@@ -108,8 +108,8 @@ def decode_iq4_xs(block):
 
 def e2m1(number):
     """Sign, two bits of exponent (bias 1), one bit of mantissa: section 5.3.3 of the OCP Microscaling specification."""
-    exponent, mantissa = number >> 1 & 3, number & 1
-    value = fractions.Fraction(mantissa, 2) if exponent == 0 else (1 + fractions.Fraction(mantissa, 2)) * 2 ** (exponent - 1)
+    exponent, mantissa = number >> 1 & 3, fractions.Fraction(number & 1, 2)
+    value = mantissa if exponent == 0 else (1 + mantissa) * 2 ** (exponent - 1)
     return -value if number & 8 else value
 
 
