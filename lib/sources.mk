@@ -101,6 +101,7 @@ LIB_SOURCES = \
 	lib/model/kv_cache.c \
 	lib/model/kv_cache.h \
 	lib/model/load_experts.c \
+	lib/model/load_experts_apart.c \
 	lib/model/load_qkv.c \
 	lib/model/loader.h \
 	lib/model/matrix.c \

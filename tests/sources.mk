@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	tests/unit/test_tokenizer_memory \
 	tests/unit/test_tokenizer_normalizer \
 	tests/golden/test_gguf \
+	tests/golden/test_gguf_converted \
 	tests/golden/test_models
 if HAVE_PCRE2
 UNIT_TESTS += tests/unit/test_tokenizer_unicode
@@ -35,7 +36,7 @@ endif
 tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
 tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
-EXTRA_DIST += tests/unit/test_model_maker.h tests/unit/test_tokenizer_maker.h
+EXTRA_DIST += tests/unit/test_gguf_maker.h tests/unit/test_model_maker.h tests/unit/test_tokenizer_maker.h
 
 # Run under ThreadSanitizer too, by ./dev check.
 THREAD_TESTS = \

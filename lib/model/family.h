@@ -28,6 +28,8 @@ typedef enum gpt__role {
     GPT__ROLE_DOWN,        /* inner -> D */
     GPT__ROLE_ROUTER,      /* D -> experts */
     GPT__ROLE_EXPERTS_IN,  /* of each expert, D -> 2 inner: gate and value in turns */
+    GPT__ROLE_EXPERTS_GATE, /* D -> inner; with values, instead of the one before */
+    GPT__ROLE_EXPERTS_VALUE, /* D -> inner */
     GPT__ROLE_EXPERTS_OUT, /* of each expert, inner -> D */
     GPT__ROLE_COUNT
 } gpt__role;
@@ -67,6 +69,8 @@ extern const gpt__family gpt__family_gpt_oss;
 extern const gpt__family gpt__family_gguf_gpt2;
 extern const gpt__family gpt__family_gguf_gpt_bigcode;
 extern const gpt__family gpt__family_gguf_gpt_neox;
+extern const gpt__family gpt__family_gguf_gptj;
+extern const gpt__family gpt__family_gguf_gpt_oss;
 
 /* The family of that model_type, or NULL. */
 const gpt__family *gpt__family_find(const char *model_type);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_LENGTH 128
+#define MOST_KEY_BYTES 128
 
 /* What is done with the value of a key. */
 typedef enum rule {
@@ -20,7 +20,8 @@ typedef enum rule {
     HEAD_SHARE,   /* so many values of each head: their share does; all when the key is missing */
     ONE_OR_ALL,   /* true when it is 1, false when it is the number of heads, refused when it is neither */
     ALL_HEADS,    /* must be the number of heads, as the family has no other */
-    HEAD_SIZE,    /* must be the size of a head */
+    HEAD_SIZE,    /* must be the size of a head: width over heads */
+    KEY_LENGTH,   /* must be the number under attention.key_length */
     SCALING,      /* a number goes under the name in rope_scaling */
     SCALING_TYPE, /* decides whether there is a rope_scaling */
     IGNORED       /* says nothing that the tensors do not say */
@@ -50,6 +51,7 @@ typedef struct making {
     cJSON *scaling;
     int64_t heads;
     int64_t head_size;
+    int64_t key_length;
 } making;
 
 #define GPT2_LINES                                                    \
@@ -95,18 +97,52 @@ static const line gptneox_lines[] = {
     {"tensor_data_layout", NULL, IGNORED, 0},
 };
 
+static const line gptj_lines[] = {
+    GPT2_LINES,
+    {"attention.head_count_kv", NULL, ALL_HEADS, 0},
+    {"rope.dimension_count", "rotary_dim", SIZE, 1},
+};
+
+static const line gpt_oss_lines[] = {
+    {"context_length", "max_position_embeddings", SIZE, 1},
+    {"embedding_length", "hidden_size", SIZE, 1},
+    {"block_count", "num_hidden_layers", SIZE, 1},
+    {"attention.head_count", "num_attention_heads", SIZE, 1},
+    {"attention.head_count_kv", "num_key_value_heads", SIZE, 1},
+    {"attention.key_length", "head_dim", SIZE, 1},
+    {"attention.value_length", NULL, KEY_LENGTH, 0},
+    {"rope.dimension_count", NULL, KEY_LENGTH, 0},
+    {"expert_feed_forward_length", "intermediate_size", SIZE, 1},
+    {"feed_forward_length", NULL, IGNORED, 0},
+    {"expert_count", "num_local_experts", SIZE, 1},
+    {"expert_used_count", "num_experts_per_tok", SIZE, 1},
+    {"attention.sliding_window", "sliding_window", SIZE, 1},
+    {"attention.layer_norm_rms_epsilon", "rms_norm_eps", NUMBER, 1},
+    {"rope.freq_base", "rope_theta", NUMBER, 1},
+    {"rope.scaling.type", NULL, SCALING_TYPE, 0},
+    {"rope.scaling.factor", "factor", SCALING, 0},
+    {"rope.scaling.original_context_length", "original_max_position_embeddings", SCALING, 0},
+    {"rope.scaling.yarn_beta_fast", "beta_fast", SCALING, 0},
+    {"rope.scaling.yarn_beta_slow", "beta_slow", SCALING, 0},
+    {"rope.scaling.finetuned", NULL, IGNORED, 0},
+    {"vocab_size", NULL, IGNORED, 0},
+    {"tensor_data_layout", NULL, IGNORED, 0},
+};
+
 #define ARCHITECTURE(name, model_type, family, lines) {name, model_type, family, lines, sizeof lines / sizeof *lines}
 
 static const architecture architectures[] = {
     ARCHITECTURE("gpt2", "gpt2", &gpt__family_gguf_gpt2, gpt2_lines),
     ARCHITECTURE("starcoder", "gpt_bigcode", &gpt__family_gguf_gpt_bigcode, starcoder_lines),
     ARCHITECTURE("gptneox", "gpt_neox", &gpt__family_gguf_gpt_neox, gptneox_lines),
+    ARCHITECTURE("gptj", "gptj", &gpt__family_gguf_gptj, gptj_lines),
+    ARCHITECTURE("gpt-oss", "gpt_oss", &gpt__family_gguf_gpt_oss, gpt_oss_lines),
 };
 
 /* "<architecture>.<key>" */
-static void full_key(char out[KEY_LENGTH], const making *m, const char *key)
+static void full_key(char out[MOST_KEY_BYTES], const making *m, const char *key)
 {
-    snprintf(out, KEY_LENGTH, "%s.%s", m->architecture->name, key);
+    snprintf(out, MOST_KEY_BYTES, "%s.%s", m->architecture->name, key);
 }
 
 static gpt_status add_number(cJSON *object, const char *name, double value)
@@ -196,7 +232,7 @@ static gpt_status add_scaling_type(const making *m, const char *key)
 
 static gpt_status apply(const making *m, const line *line)
 {
-    char key[KEY_LENGTH];
+    char key[MOST_KEY_BYTES];
     full_key(key, m, line->key);
     int present = gpt__gguf_find(m->gguf, key) != NULL;
     if (line->required && !present)
@@ -218,8 +254,12 @@ static gpt_status apply(const making *m, const line *line)
         return add_switch(m, key, line->name);
     case ONE_OR_ALL:
         return add_one_or_all(m, key, line->name);
+    case ALL_HEADS:
+        return expect_size(m, key, m->heads);
+    case KEY_LENGTH:
+        return expect_size(m, key, m->key_length);
     default:
-        return expect_size(m, key, line->rule == ALL_HEADS ? m->heads : m->head_size);
+        return expect_size(m, key, m->head_size);
     }
 }
 
@@ -257,15 +297,16 @@ static gpt_status refuse_unknown(const making *m)
 /* The numbers that rules refer to. */
 static gpt_status read_heads(making *m)
 {
-    char key[KEY_LENGTH];
+    char key[MOST_KEY_BYTES];
     int64_t width = 0;
     full_key(key, m, "embedding_length");
     GPT__TRY(gpt__gguf_int(&width, m->gguf, key, 1, INT32_MAX));
     full_key(key, m, "attention.head_count");
     m->heads = 1;
     GPT__TRY(gpt__gguf_int(&m->heads, m->gguf, key, 1, INT32_MAX));
-    m->head_size = width / m->heads > 0 ? width / m->heads : 1;
-    return GPT_OK;
+    m->head_size = m->key_length = width / m->heads > 0 ? width / m->heads : 1;
+    full_key(key, m, "attention.key_length");
+    return gpt__gguf_int(&m->key_length, m->gguf, key, 1, INT32_MAX);
 }
 
 static gpt_status add_vocabulary(const making *m)
@@ -334,6 +375,9 @@ static gpt_status make(making *m)
     /* Linear scaling without a factor is none. */
     if (cJSON_GetObjectItemCaseSensitive(m->scaling, "rope_type") != NULL &&
         cJSON_GetObjectItemCaseSensitive(m->scaling, "factor") != NULL) {
+        /* The family's own files say so too; GGUF has no word for it. */
+        if (strcmp(m->architecture->model_type, "gpt_oss") == 0)
+            GPT__TRY(add_bool(m->scaling, "truncate", 0));
         if (!cJSON_AddItemToObject(m->root, "rope_scaling", m->scaling))
             return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
         m->scaling = NULL;

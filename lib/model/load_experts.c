@@ -117,6 +117,8 @@ gpt_status gpt__load_experts(gpt__loader *l, gpt__experts *experts, int32_t laye
     /* The router stays f32: a rounded score can choose another expert. */
     GPT__TRY(gpt__load_linear(l, &experts->router, GPT__ROLE_ROUTER, layer, c->D, c->experts, GPT_DTYPE_F32,
                               GPT__LINEAR_STORE, 1));
+    if (gpt__source_line(&l->source, GPT__ROLE_EXPERTS_GATE) != NULL)
+        return gpt__load_experts_apart(l, experts, layer);
     GPT__TRY(load_all(l, experts->in, GPT__ROLE_EXPERTS_IN, layer, c->D, 2 * (int64_t)c->inner));
     return load_all(l, experts->out, GPT__ROLE_EXPERTS_OUT, layer, c->inner, c->D);
 }

@@ -33,6 +33,10 @@ gpt_status gpt__load_qkv(gpt__loader *loader, gpt__linear *linear, int32_t layer
 
 /* Loads the router and the experts of a layer. */
 gpt_status gpt__load_experts(gpt__loader *loader, gpt__experts *experts, int32_t layer);
+
+/* The same for experts, allocated already, whose gates and values are tensors of their own, as in GGUF files. */
+gpt_status gpt__load_experts_apart(gpt__loader *loader, gpt__experts *experts, int32_t layer);
+
 void gpt__experts_release(gpt__experts *experts);
 
 #endif
