@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	tests/unit/test_failing_allocations \
 	tests/unit/test_format \
 	tests/unit/test_generator \
+	tests/unit/test_gguf \
 	tests/unit/test_model \
 	tests/unit/test_model_weights \
 	tests/unit/test_processors \

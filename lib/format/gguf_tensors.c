@@ -85,8 +85,21 @@ static gpt_status add_tensor(gpt__checkpoint *checkpoint, const gpt__gguf *gguf,
     return gpt__checkpoint_add(checkpoint, &tensor, gguf->data_begin + info->offset, bits);
 }
 
+/* Files that were cut in several hold only some of the tensors each. */
+static gpt_status refuse_parts(const gpt__gguf *gguf)
+{
+    int64_t parts = 1;
+    GPT__TRY(gpt__gguf_int(&parts, gguf, "split.count", 0, UINT16_MAX));
+    if (parts > 1)
+        return gpt__fail(GPT_E_UNSUPPORTED,
+                         "%s: one of %lld parts of a model; join them with llama-gguf-split --merge first",
+                         gguf->file->path, (long long)parts);
+    return GPT_OK;
+}
+
 static gpt_status add_tensors(gpt__checkpoint *checkpoint, const gpt__gguf *gguf)
 {
+    GPT__TRY(refuse_parts(gguf));
     for (size_t i = 0; i < gguf->tensor_count; i++) {
         const gpt__gguf_tensor *info = &gguf->tensors[i];
         char *name = gpt__copy_string(info->name.text, info->name.length);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * families/gguf.c: the tensors of the families in GGUF files. There all architectures take their names from one
- * list (tensor_mapping.py of llama.cpp's gguf package), all matrices have a row for each output, and queries, keys and
- * values lie one after the other, whatever the family's own checkpoints do. The configuration is read by the family of the same model_type: see model/gguf_config.h.
+ * families/gguf.c: the tensors of the families in GGUF files. There all architectures take their names from one list
+ * (tensor_mapping.py of llama.cpp's gguf package), all matrices have a row for each output, and queries, keys and
+ * values lie one after the other, whatever the family's own checkpoints do. The configuration is read by the family of
+ * the same model_type: see model/gguf_config.h.
  */
 #include "model/family.h"
 
