@@ -29,10 +29,11 @@ static gpt_status read_positive(double *out, const gpt__json *json, const cJSON 
     return GPT_OK;
 }
 
-static void set_frequencies(gpt__rotary *rotary, double base, float factor)
+/* share is how many values the configuration asks for; where that is odd, one more turns, as in the reference. */
+static void set_frequencies(gpt__rotary *rotary, double base, int32_t share, float factor)
 {
     for (int32_t i = 0; i < rotary->R / 2; i++)
-        rotary->frequencies[i] = 1.0f / powf((float)base, (float)(2 * i) / (float)rotary->R) / factor;
+        rotary->frequencies[i] = 1.0f / powf((float)base, (float)(2 * i) / (float)share) / factor;
 }
 
 /* YaRN: where in the frequencies one full turn takes as many tokens as the model saw at first, over turns. */
@@ -86,13 +87,13 @@ static void set_yarn_frequencies(gpt__rotary *rotary, double base, const yarn *y
     rotary->magnitude = (float)y->magnitude;
 }
 
-static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base)
+static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base, int32_t share)
 {
     const char *type = "default";
     double factor = 1;
     GPT__TRY(gpt__json_string(&type, json, scaling, "type"));
     GPT__TRY(gpt__json_string(&type, json, scaling, "rope_type"));
-    if (strcmp(type, "yarn") == 0) {
+    if (strcmp(type, "yarn") == 0 && share == config->rotary.R) {
         yarn y;
         GPT__TRY(read_yarn(&y, config, json, scaling));
         set_yarn_frequencies(&config->rotary, base, &y);
@@ -102,7 +103,7 @@ static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON 
         GPT__TRY(read_positive(&factor, json, scaling, "factor", "factor"));
     else if (strcmp(type, "default") != 0)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: rotary positions of type \"%s\" are not supported", json->path, type);
-    set_frequencies(&config->rotary, base, (float)factor);
+    set_frequencies(&config->rotary, base, share, (float)factor);
     return GPT_OK;
 }
 
@@ -118,10 +119,11 @@ gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double
     if (config->rotary.R == 0)
         config->rotary.R = (int32_t)floor(config->K * share);
     int32_t R = config->rotary.R;
-    if (R < 2 || R > config->K || R > GPT__MAX_ROTARY || R % 2 != 0)
-        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of %d of the %d values of a head; expected an even number "
-                         "from 2 to %d", json->path, R, config->K, GPT__MAX_ROTARY);
+    if (R < 1 || R + R % 2 > config->K || R + R % 2 > GPT__MAX_ROTARY)
+        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of %d of the %d values of a head; expected 1 to %d",
+                         json->path, R, config->K, GPT__MAX_ROTARY);
     config->positions = GPT__POSITIONS_ROTARY;
     config->rotary.magnitude = 1;
-    return scale(config, json, scaling, base);
+    config->rotary.R = R + R % 2;
+    return scale(config, json, scaling, base, R);
 }

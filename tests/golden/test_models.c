@@ -6,6 +6,7 @@
 #include "golden/reference.h"
 #include "test.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,20 +17,17 @@ typedef struct golden {
     gpt_generator *generator;
 } golden;
 
-static int open_case(golden *g, const char *name, gpt_dtype dtype)
+static int open_case(golden *g, const char *directory, gpt_dtype dtype)
 {
-    char path[256];
+    char path[512];
     gpt_model_options *options = NULL;
     memset(g, 0, sizeof *g);
-    snprintf(path, sizeof path, "golden/models/%s", name);
-    char *directory = test_path(path);
-    snprintf(path, sizeof path, "golden/models/%s/reference.safetensors", name);
+    snprintf(path, sizeof path, "%s/reference.safetensors", directory);
     g->reference = reference_open(path);
     int ok = EXPECT_OK(gpt_model_options_new(&options)) && EXPECT_OK(gpt_model_options_set_dtype(options, dtype)) &&
              EXPECT_OK(gpt_model_open(&g->model, directory, options)) &&
              EXPECT_OK(gpt_generator_new(&g->generator, g->model));
     gpt_model_options_free(options);
-    free(directory);
     return ok;
 }
 
@@ -85,13 +83,38 @@ static void compare_prompt(golden *g, const char *name, int i)
     free(ids);
 }
 
-static void compare_case(const char *name)
+static void compare_directory(const char *directory)
 {
     golden g;
-    if (open_case(&g, name, GPT_DTYPE_F32))
+    if (open_case(&g, directory, GPT_DTYPE_F32))
         for (int i = 0; reference_find(g.reference, "prompt", i) != NULL; i++)
-            compare_prompt(&g, name, i);
+            compare_prompt(&g, directory, i);
     close_case(&g);
+}
+
+static void compare_case(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "golden/models/%s", name);
+    char *directory = test_path(path);
+    compare_directory(directory);
+    free(directory);
+}
+
+/* Cases that make_models.py has made, below the directory that the environment's TEST_MODELS names. */
+static void made_models(void)
+{
+    const char *parent = getenv("TEST_MODELS");
+    DIR *list = opendir(parent);
+    if (!EXPECT(list != NULL))
+        return;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        char directory[512];
+        snprintf(directory, sizeof directory, "%s/%s", parent, entry->d_name);
+        if (entry->d_name[0] != '.')
+            compare_directory(directory);
+    }
+    closedir(list);
 }
 
 static void gpt2(void)
@@ -154,6 +177,26 @@ static void gpt_oss(void)
     compare_case("gpt_oss");
 }
 
+static void gpt_neox_linear(void)
+{
+    compare_case("gpt_neox-linear");
+}
+
+static void gpt_neox_yarn(void)
+{
+    compare_case("gpt_neox-yarn");
+}
+
+static void gpt_bigcode_heads(void)
+{
+    compare_case("gpt_bigcode-heads");
+}
+
+static void gpt_oss_mxfp4(void)
+{
+    compare_case("gpt_oss-mxfp4");
+}
+
 /* The shipped model: what the reference computes in f32 from the bf16 weights. */
 static void storyteller(void)
 {
@@ -188,6 +231,10 @@ static void storyteller(void)
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
+    if (getenv("TEST_MODELS") != NULL) {
+        TEST(made_models);
+        return TEST_END();
+    }
     TEST(gpt2);
     TEST(gpt2_hub);
     TEST(gpt2_scaled);
@@ -200,6 +247,10 @@ int main(int argc, char **argv)
     TEST(gpt_neox_serial);
     TEST(gpt_bigcode);
     TEST(gpt_oss);
+    TEST(gpt_neox_linear);
+    TEST(gpt_neox_yarn);
+    TEST(gpt_bigcode_heads);
+    TEST(gpt_oss_mxfp4);
     TEST(storyteller);
     return TEST_END();
 }

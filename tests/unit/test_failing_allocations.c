@@ -133,22 +133,29 @@ static void fail_each(action act, attempt a, int needs_generator, int most_toler
  * Opening.
  */
 
-static gpt_status open_model(attempt *a)
+static gpt_status open_as(gpt_model **out, const attempt *a)
 {
     char junk[8];
-    gpt_model *opened = (gpt_model *)(void *)junk;
     gpt_model_options *options = NULL;
+    *out = NULL;
     gpt_status status = gpt_model_options_new(&options);
     EXPECT((options != NULL) == (status == GPT_OK));
     if (status != GPT_OK)
         return status;
     EXPECT_OK(gpt_model_options_set_dtype(options, a->dtype));
     EXPECT_OK(gpt_model_options_set_threads(options, 1));
-    status = gpt_model_open(&opened, a->path, options);
-    EXPECT((opened != NULL) == (status == GPT_OK));
+    *out = (gpt_model *)(void *)junk;
+    status = gpt_model_open(out, a->path, options);
+    EXPECT((*out != NULL) == (status == GPT_OK));
     gpt_model_options_free(options);
-    if (status == GPT_OK)
-        gpt_model_free(opened);
+    return status;
+}
+
+static gpt_status open_model(attempt *a)
+{
+    gpt_model *opened;
+    gpt_status status = open_as(&opened, a);
+    gpt_model_free(opened);
     return status;
 }
 
@@ -200,6 +207,41 @@ static void opening_storyteller(void)
     char *directory = test_path("../models/storyteller");
     fail_each(open_model, (attempt){.path = directory, .dtype = GPT_DTYPE_AUTO}, 0, 0, 9);
     free(directory);
+}
+
+/* Opens a model and computes a few tokens. */
+static gpt_status open_and_run(attempt *a)
+{
+    static const int32_t ids[] = {1, 2, 3, 4, 5};
+    gpt_model *opened = NULL;
+    gpt_generator *g = NULL;
+    gpt_result *result = NULL;
+    gpt_status status = open_as(&opened, a);
+    if (status == GPT_OK)
+        status = gpt_generator_new(&g, opened);
+    if (status == GPT_OK) {
+        EXPECT_OK(gpt_generator_set_threads(g, 1));
+        EXPECT_OK(gpt_generator_set_max_new_tokens(g, 2));
+        status = gpt_generator_run_ids(&result, g, ids, 5);
+    }
+    EXPECT((result != NULL) == (status == GPT_OK));
+    gpt_result_free(result);
+    gpt_generator_free(g);
+    gpt_model_free(opened);
+    return status;
+}
+
+/* What other families have and gpt2 has not: gathered matrices, experts and their scratch memory. */
+static void families(void)
+{
+    static const char *const names[] = {"gptj-hub", "gpt_neox-yarn", "gpt_oss", "gpt_oss-mxfp4"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "golden/models/%s", names[i]);
+        char *directory = test_path(path);
+        fail_each(open_and_run, (attempt){.path = directory, .dtype = GPT_DTYPE_INT8}, 0, 0, 3);
+        free(directory);
+    }
 }
 
 static gpt_status find_model(attempt *a)
@@ -541,6 +583,7 @@ int main(int argc, char **argv)
     TEST(opening_int8);
     TEST(opening_untied_f16);
     TEST(opening_storyteller);
+    TEST(families);
     TEST(finding);
     TEST(tokenizing);
     TEST(settings);
