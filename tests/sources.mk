@@ -17,6 +17,7 @@ UNIT_TESTS = \
 	tests/unit/test_format \
 	tests/unit/test_generator \
 	tests/unit/test_gguf \
+	tests/unit/test_gguf_model \
 	tests/unit/test_model \
 	tests/unit/test_model_weights \
 	tests/unit/test_processors \
@@ -46,11 +47,13 @@ THREAD_TESTS = \
 
 # Fuzz targets over their corpus and a fixed number of mutations of it.
 FUZZ_TESTS = \
+	tests/fuzz/fuzz_gguf \
 	tests/fuzz/fuzz_model \
 	tests/fuzz/fuzz_safetensors \
 	tests/fuzz/fuzz_text_stream \
 	tests/fuzz/fuzz_tokenizer
 FUZZ_COMMON = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/fuzz/fuzz_file.c
+tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz_model.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_text_stream_SOURCES = tests/fuzz/fuzz_text_stream.c $(FUZZ_COMMON)

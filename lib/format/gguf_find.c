@@ -72,7 +72,7 @@ static gpt_status locate_in_directory(char **out, const char *path)
     gpt_status status = first_name(&name, &count, directory);
     closedir(directory);
     if (status == GPT_OK && count > 1)
-        status = gpt__fail(GPT_E_UNSUPPORTED, "%s: %zu GGUF files are in this directory; expected the path of one of them",
+        status = gpt__fail(GPT_E_UNSUPPORTED, "%s: %zu GGUF files are in this directory; expected the path of one",
                            path, count);
     if (status == GPT_OK && count == 1 && (*out = gpt__join_path(path, name)) == NULL)
         status = GPT_E_MEMORY;

@@ -14,7 +14,7 @@
 
 /* What is done with the value of a key. */
 typedef enum rule {
-    SIZE,         /* a whole number goes under the name */
+    SIZE,         /* a whole number from 1 on goes under the name */
     NUMBER,       /* a number does */
     SWITCH,       /* true or false does */
     HEAD_SHARE,   /* so many values of each head: their share does; all when the key is missing */
@@ -180,7 +180,7 @@ static gpt_status expect_size(const making *m, const char *key, int64_t expected
 static gpt_status add_size(const making *m, const char *key, const char *name)
 {
     int64_t value = 0;
-    GPT__TRY(gpt__gguf_int(&value, m->gguf, key, 0, INT32_MAX));
+    GPT__TRY(gpt__gguf_int(&value, m->gguf, key, 1, INT32_MAX));
     return add_number(m->root, name, (double)value);
 }
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz/fuzz_gguf.c: any bytes as a GGUF file: its tensors are read to the last element, its configuration and its
+ * tokenizer as far as they go.
+ */
+#include "fuzz.h"
+
+#include "format/tensor.h"
+#include "model/config.h"
+
+#include <gpt/tokenizer.h>
+
+const char fuzz_corpus[] = "fuzz/corpus/gguf";
+
+static void read_all(const gpt__tensor *tensor)
+{
+    float out[300];
+    for (int64_t first = 0; first < tensor->count; first += 300) {
+        int64_t count = tensor->count - first < 300 ? tensor->count - first : 300;
+        gpt_status status = gpt__tensor_to_f32(out, tensor, first, count);
+        fuzz_check((status == GPT_OK) == (gpt__tensor_is_float(tensor) != 0), "float types convert, others do not");
+    }
+    if (tensor->bytes > 0)
+        fuzz_check(tensor->data >= tensor->file->data &&
+                       tensor->bytes <= tensor->file->size - (size_t)(tensor->data - tensor->file->data),
+                   "a tensor lies in its file");
+}
+
+static void read_tensors(const char *directory)
+{
+    gpt__checkpoint *checkpoint;
+    gpt_status status = gpt__checkpoint_open(&checkpoint, directory);
+    fuzz_check((status == GPT_OK) == (checkpoint != NULL), "a checkpoint comes with success");
+    for (size_t i = 0; status == GPT_OK && i < gpt__checkpoint_count(checkpoint); i++) {
+        const gpt__tensor *tensor = gpt__checkpoint_at(checkpoint, i);
+        read_all(tensor);
+        fuzz_check(gpt__checkpoint_find(checkpoint, tensor->name) == tensor, "a tensor is found by its name");
+    }
+    gpt__checkpoint_close(checkpoint);
+}
+
+static void read_tokenizer(const char *directory)
+{
+    static const char text[] = "ab  ba 12345 <end>\xF0\x9F\x98\x80'll";
+    gpt_tokenizer *tokenizer;
+    int32_t *ids = NULL;
+    char *back = NULL;
+    size_t count, length;
+    gpt_status status = gpt_tokenizer_open(&tokenizer, directory);
+    fuzz_check((status == GPT_OK) == (tokenizer != NULL), "a tokenizer comes with success");
+    if (status == GPT_OK && gpt_tokenizer_encode(&ids, &count, tokenizer, text, sizeof text - 1, 0) == GPT_OK)
+        fuzz_check(gpt_tokenizer_decode(&back, &length, tokenizer, ids, count, 0) == GPT_OK, "ids can be decoded");
+    gpt_free(back);
+    gpt_free(ids);
+    gpt_tokenizer_free(tokenizer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    gpt__config config;
+    const char *directory = fuzz_write_file("model.gguf", data, size);
+    read_tensors(directory);
+    read_tokenizer(directory);
+    if (gpt__config_read(&config, directory) == GPT_OK)
+        fuzz_check(config.D > 0 && config.H > 0 && config.L > 0 && config.V >= 0 && config.H % config.KV == 0,
+                   "a configuration is whole");
+    return 0;
+}
