@@ -7,7 +7,7 @@
 
 #include <gpt/gpt.h>
 
-/* Opens a single safetensors file of any name, given in full or relative to tests/. Ends the program when it can not. */
+/* Opens one safetensors file of any name, given in full or relative to tests/. Ends the program when it can not. */
 gpt__checkpoint *reference_open(const char *name);
 
 /* The tensor called <kind>.<number>, or NULL. */
