@@ -76,8 +76,8 @@ GPT_API int gpt_model_options_threads(const gpt_model_options *options);
  *
  * @param out           receives the model, freed with gpt_model_free; NULL on failure
  * @param name_or_path  a Hugging Face model directory (config.json, model.safetensors or its shards, tokenizer files),
- *                      or a name that gpt_model_find knows. A directory without tokenizer files opens too, for use with
- *                      token ids only
+ *                      a GGUF file, a directory with one GGUF file and no other weights, or a name that gpt_model_find
+ *                      knows. A model without a tokenizer opens too, for use with token ids only
  * @param options       how, or NULL for the defaults
  *
  * The files are checked before use, packed into memory, and closed again.
@@ -109,7 +109,8 @@ GPT_API void gpt_model_free(gpt_model *model);
  *                       2. the user's store, $XDG_DATA_HOME/gpt/models (default ~/.local/share/gpt/models),
  *                       3. the Hugging Face cache, $HF_HUB_CACHE, else $HF_HOME/hub, else
  *                          $XDG_CACHE_HOME/huggingface/hub (default ~/.cache), the snapshot that refs/main names,
- *                       4. the data directory that libgpt was installed with, such as /usr/share/gpt/models
+ *                       4. the data directory that libgpt was installed with, such as /usr/share/gpt/models.
+ *                       A GGUF file in one of these places may be named without its .gguf
  *
  * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND with a message that lists the places; GPT_E_MEMORY. Any thread, as
  * long as none changes the environment meanwhile. Since 1.0.

@@ -41,8 +41,9 @@ typedef enum gpt_decode_flags {
  * Opens a tokenizer.
  *
  * @param out   receives the tokenizer, freed with gpt_tokenizer_free; NULL on failure
- * @param path  a model directory (tokenizer.json in it, else vocab.json and merges.txt), a tokenizer.json, a vocab.json
- *              with merges.txt beside it, or the name of a model that gpt_model_find knows
+ * @param path  a model directory (tokenizer.json in it, else vocab.json and merges.txt, else one GGUF file), a
+ *              tokenizer.json, a vocab.json with merges.txt beside it, a GGUF file, or the name of a model that
+ *              gpt_model_find knows
  *
  * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND when there is no such file, directory or name; GPT_E_FILE when it can
  * not be read; GPT_E_FORMAT when it contradicts itself; GPT_E_UNSUPPORTED naming the part that libgpt does not do
