@@ -38,7 +38,8 @@ endif
 tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
 tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
-EXTRA_DIST += tests/unit/test_gguf_maker.h tests/unit/test_model_maker.h tests/unit/test_tokenizer_maker.h
+EXTRA_DIST += tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h tests/unit/test_model_maker.h \
+	tests/unit/test_tokenizer_maker.h
 
 # Run under ThreadSanitizer too, by ./dev check.
 THREAD_TESTS = \

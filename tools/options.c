@@ -9,8 +9,8 @@
 
 static const cli_option model_options[] = {
     {.name = "model", .letter = 'm', .argument = "NAME_OR_PATH", .parse = cli_parse_string, .field = FIELD(model_name),
-     .help = "the model: a directory, a GGUF file, or a name looked for in $GPT_MODEL_PATH, the user's store, the Hugging Face "
-             "cache and the system's models (default: $GPT_MODEL, else storyteller)"},
+     .help = "the model: a directory, a GGUF file, or a name looked for in $GPT_MODEL_PATH, the user's store, the "
+             "Hugging Face cache and the system's models (default: $GPT_MODEL, else storyteller)"},
     {.name = "dtype", .argument = "TYPE", .parse = cli_parse_dtype,
      .help = "keep the weights as auto, f32, bf16 or int8 (default: auto, what the file has)"},
     {.name = "threads", .argument = "N", .parse = cli_parse_count, .field = FIELD(threads),

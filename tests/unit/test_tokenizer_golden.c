@@ -2,6 +2,7 @@
 /* unit/test_tokenizer_golden.c: ids and decoded text of the reference, Hugging Face's tokenizers, for many strings. */
 #include "format/json.h"
 #include "test.h"
+#include "test_gguf_tokenizer.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
@@ -144,6 +145,41 @@ static void o200k_style(void)
     run_golden("o200k-style", "o200k-style");
 }
 
+/* The same tokenizers in GGUF files. */
+static void run_gguf(const char *name, const char *pre)
+{
+    char relative[128];
+    gpt_tokenizer *tokenizer = NULL;
+    snprintf(relative, sizeof relative, "golden/tokenizers/%s/tokenizer.json", name);
+    char *json = test_path(relative);
+    char *gguf = gguf_from_tokenizer(json, pre);
+    if (EXPECT_OK(gpt_tokenizer_open(&tokenizer, gguf)))
+        run_cases(tokenizer, name);
+    gpt_tokenizer_free(tokenizer);
+    free(gguf);
+    free(json);
+}
+
+static void gguf_gpt2_style(void)
+{
+    run_gguf("gpt2-style", "gpt-2");
+}
+
+static void gguf_gpt_neox_style(void)
+{
+    run_gguf("gpt_neox-style", "olmo");
+}
+
+static void gguf_cl100k_style(void)
+{
+    run_gguf("cl100k-style", "dbrx");
+}
+
+static void gguf_o200k_style(void)
+{
+    run_gguf("o200k-style", "gpt-4o");
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -155,5 +191,9 @@ int main(int argc, char **argv)
     TEST(gpt_neox_style);
     TEST(cl100k_style);
     TEST(o200k_style);
+    TEST(gguf_gpt2_style);
+    TEST(gguf_gpt_neox_style);
+    TEST(gguf_cl100k_style);
+    TEST(gguf_o200k_style);
     return TEST_END();
 }
