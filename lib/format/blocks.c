@@ -4,9 +4,9 @@
  * llama.cpp); each value is computed with the same f32 operations in the same order as its reference does, so that the
  * bits are the same. Compilers must not fuse them, which configure asks for.
  *
- * Two shapes recur. In blocks of 32, byte i of the quants holds element i in its low half and element i + 16 in its
- * high half. Blocks of 256 (the "K" types) are runs of 16 or 32 elements with a small whole-number scale each; their
- * f16 scale applies to all of them.
+ * A block is decoded in two steps: its numbers, which are spread over bytes in as many ways as there are types, go to a
+ * byte each, and then runs of them are scaled. Both are short loops without branches, which compilers turn into vector
+ * instructions.
  */
 #include "format/blocks.h"
 
@@ -23,50 +23,66 @@ static inline float read_half(const unsigned char *at)
     return gpt__f16_to_f32(gpt__read_u16(at));
 }
 
-/* The 4-bit number of element i of 32: see above. */
-static inline int nibble(const unsigned char *quants, int i)
+/* out = by * (number - bias) - less: adding a least value is subtracting its negative, and a zero changes nothing. */
+static inline void scale_run(float *restrict out, const unsigned char *restrict numbers, int count, int bias, float by,
+                             float less)
 {
-    return i < 16 ? quants[i] & 15 : quants[i - 16] >> 4;
+    for (int i = 0; i < count; i++) {
+        float product = by * (float)(numbers[i] - bias);
+        out[i] = product - less;
+    }
 }
 
-/* Element i's bit of 32. */
-static inline int bit(const unsigned char *bits, int i)
+/* 32 x 4 bits: element i is the low half of byte i, element i + 16 the high half. */
+static inline void unpack_16_bytes(unsigned char *restrict numbers, const unsigned char *restrict quants)
 {
-    return bits[i / 8] >> i % 8 & 1;
+    for (int i = 0; i < 16; i++) {
+        numbers[i] = quants[i] & 15;
+        numbers[i + 16] = quants[i] >> 4;
+    }
+}
+
+/* 32 fifth bits, the first of each byte the lowest. */
+static inline void add_fifth_bits(unsigned char *restrict numbers, const unsigned char *restrict bits)
+{
+    static const unsigned char masks[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    for (int byte = 0; byte < 4; byte++)
+        for (int i = 0; i < 8; i++)
+            numbers[byte * 8 + i] |= (bits[byte] & masks[i]) != 0 ? 16 : 0;
 }
 
 /* f16 scale, 32 x 4 bits; the numbers stand for -8 to 7. */
 static void decode_q4_0(float *out, const unsigned char *block)
 {
-    float scale = read_half(block);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * (float)(nibble(block + 2, i) - 8);
+    unsigned char numbers[32];
+    unpack_16_bytes(numbers, block + 2);
+    scale_run(out, numbers, 32, 8, read_half(block), 0);
 }
 
 /* f16 scale, f16 least value, 32 x 4 bits. */
 static void decode_q4_1(float *out, const unsigned char *block)
 {
-    float scale = read_half(block);
-    float least = read_half(block + 2);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * (float)nibble(block + 4, i) + least;
+    unsigned char numbers[32];
+    unpack_16_bytes(numbers, block + 4);
+    scale_run(out, numbers, 32, 0, read_half(block), -read_half(block + 2));
 }
 
 /* f16 scale, 32 fifth bits, 32 x 4 bits; the numbers stand for -16 to 15. */
 static void decode_q5_0(float *out, const unsigned char *block)
 {
-    float scale = read_half(block);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * (float)((nibble(block + 6, i) | bit(block + 2, i) << 4) - 16);
+    unsigned char numbers[32];
+    unpack_16_bytes(numbers, block + 6);
+    add_fifth_bits(numbers, block + 2);
+    scale_run(out, numbers, 32, 16, read_half(block), 0);
 }
 
 /* f16 scale, f16 least value, 32 fifth bits, 32 x 4 bits. */
 static void decode_q5_1(float *out, const unsigned char *block)
 {
-    float scale = read_half(block);
-    float least = read_half(block + 2);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * (float)(nibble(block + 8, i) | bit(block + 4, i) << 4) + least;
+    unsigned char numbers[32];
+    unpack_16_bytes(numbers, block + 8);
+    add_fifth_bits(numbers, block + 4);
+    scale_run(out, numbers, 32, 0, read_half(block), -read_half(block + 2));
 }
 
 /* f16 scale, 32 signed bytes. */
@@ -77,26 +93,25 @@ static void decode_q8_0(float *out, const unsigned char *block)
         out[i] = scale * (float)(int8_t)block[2 + i];
 }
 
-/*
- * Types with 2-bit parts keep 128 elements in 32 bytes: element i of such a half is bits 2 (i / 32) and
- * up of byte i % 32.
- */
-static inline int two_bits(const unsigned char *quants, int i)
+/* 256 x 2 bits: each half in 32 bytes, of which the first 32 elements are the lowest bits, and so on. */
+static inline void unpack_two_bits(unsigned char *restrict numbers, const unsigned char *restrict quants)
 {
-    return quants[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
+    for (int half = 0; half < 2; half++)
+        for (int shift = 0; shift < 8; shift += 2)
+            for (int i = 0; i < 32; i++)
+                *numbers++ = quants[half * 32 + i] >> shift & 3;
 }
 
 /* 16 bytes of scale and minimum, 4 bits each; 256 x 2 bits; f16 scales of the scales and of the minimums. */
 static void decode_q2_k(float *out, const unsigned char *block)
 {
+    unsigned char numbers[256];
     float scale = read_half(block + 80);
     float minimum = read_half(block + 82);
-    for (int run = 0; run < 16; run++) {
-        float run_scale = scale * (float)(block[run] & 15);
-        float run_minimum = minimum * (float)(block[run] >> 4);
-        for (int i = run * 16; i < run * 16 + 16; i++)
-            out[i] = run_scale * (float)two_bits(block + 16, i) - run_minimum;
-    }
+    unpack_two_bits(numbers, block + 16);
+    for (int run = 0; run < 16; run++)
+        scale_run(out + run * 16, numbers + run * 16, 16, 0, scale * (float)(block[run] & 15),
+                  minimum * (float)(block[run] >> 4));
 }
 
 /* Number `run` of the 16 six-bit scales of Q3_K: 8 bytes with the low halves, 4 bytes with two bits of each. */
@@ -110,14 +125,14 @@ static int q3_k_scale(const unsigned char *scales, int run)
 /* 32 bytes of third bits, which count as -4 where they are not set; 256 x 2 bits; 12 bytes of scales; f16 scale. */
 static void decode_q3_k(float *out, const unsigned char *block)
 {
+    unsigned char numbers[256];
     float scale = read_half(block + 108);
-    for (int run = 0; run < 16; run++) {
-        float run_scale = scale * (float)q3_k_scale(block + 96, run);
-        for (int i = run * 16; i < run * 16 + 16; i++) {
-            int third = block[i % 32] >> i / 32 & 1;
-            out[i] = run_scale * (float)(two_bits(block + 32, i) - (third ? 0 : 4));
-        }
-    }
+    unpack_two_bits(numbers, block + 32);
+    for (int bit = 0; bit < 8; bit++)
+        for (int i = 0; i < 32; i++)
+            numbers[bit * 32 + i] |= (block[i] >> bit & 1) << 2;
+    for (int run = 0; run < 16; run++)
+        scale_run(out + run * 16, numbers + run * 16, 16, 4, scale * (float)q3_k_scale(block + 96, run), 0);
 }
 
 /*
@@ -135,34 +150,45 @@ static void q4_k_scale(int *scale, int *minimum, const unsigned char *packed, in
     }
 }
 
-/* f16 scale, f16 scale of the minimums, 12 bytes of both; in Q5_K 32 bytes of fifth bits; 256 x 4 bits. */
-static void decode_4_or_5_k(float *out, const unsigned char *block, const unsigned char *fifth,
-                            const unsigned char *quants)
+/* 256 x 4 bits: 32 bytes for 64 elements, the low halves first. */
+static inline void unpack_128_bytes(unsigned char *restrict numbers, const unsigned char *restrict quants)
+{
+    for (int part = 0; part < 4; part++, numbers += 64, quants += 32)
+        for (int i = 0; i < 32; i++) {
+            numbers[i] = quants[i] & 15;
+            numbers[i + 32] = quants[i] >> 4;
+        }
+}
+
+/* f16 scale, f16 scale of the minimums, 12 bytes of both. */
+static void scale_4_or_5_k(float *out, const unsigned char *block, const unsigned char *numbers)
 {
     float scale = read_half(block);
     float minimum = read_half(block + 2);
     for (int run = 0; run < 8; run++) {
         int run_scale, run_minimum;
         q4_k_scale(&run_scale, &run_minimum, block + 4, run);
-        float by = scale * (float)run_scale;
-        float less = minimum * (float)run_minimum;
-        for (int i = 0; i < 32; i++) {
-            int number = quants[run / 2 * 32 + i] >> run % 2 * 4 & 15;
-            if (fifth != NULL)
-                number |= (fifth[i] >> run & 1) << 4;
-            out[run * 32 + i] = by * (float)number - less;
-        }
+        scale_run(out + run * 32, numbers + run * 32, 32, 0, scale * (float)run_scale, minimum * (float)run_minimum);
     }
 }
 
+/* 16 bytes of scales, 256 x 4 bits. */
 static void decode_q4_k(float *out, const unsigned char *block)
 {
-    decode_4_or_5_k(out, block, NULL, block + 16);
+    unsigned char numbers[256];
+    unpack_128_bytes(numbers, block + 16);
+    scale_4_or_5_k(out, block, numbers);
 }
 
+/* 16 bytes of scales, 32 bytes of fifth bits, 256 x 4 bits. */
 static void decode_q5_k(float *out, const unsigned char *block)
 {
-    decode_4_or_5_k(out, block, block + 16, block + 48);
+    unsigned char numbers[256];
+    unpack_128_bytes(numbers, block + 48);
+    for (int bit = 0; bit < 8; bit++)
+        for (int i = 0; i < 32; i++)
+            numbers[bit * 32 + i] |= (block[16 + i] >> bit & 1) << 4;
+    scale_4_or_5_k(out, block, numbers);
 }
 
 /*
@@ -171,22 +197,32 @@ static void decode_q5_k(float *out, const unsigned char *block)
  */
 static void decode_q6_k(float *out, const unsigned char *block)
 {
+    unsigned char numbers[256];
     float scale = read_half(block + 208);
-    for (int run = 0; run < 16; run++) {
-        float run_scale = scale * (float)(int8_t)block[192 + run];
-        for (int i = run * 16; i < run * 16 + 16; i++) {
-            int low = block[i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 15;
-            out[i] = run_scale * (float)((low | two_bits(block + 128, i) << 4) - 32);
+    unpack_two_bits(numbers, block + 128);
+    for (int half = 0; half < 2; half++)
+        for (int i = 0; i < 64; i++) {
+            unsigned char *low = numbers + half * 128 + i;
+            low[0] = (unsigned char)(low[0] << 4 | (block[half * 64 + i] & 15));
+            low[64] = (unsigned char)(low[64] << 4 | block[half * 64 + i] >> 4);
         }
+    for (int run = 0; run < 16; run++)
+        scale_run(out + run * 16, numbers + run * 16, 16, 32, scale * (float)(int8_t)block[192 + run], 0);
+}
+
+/* out = by * (what each number chooses from a table). */
+static inline void scale_chosen(float *restrict out, const int8_t values[16], const unsigned char *quants, float by)
+{
+    for (int i = 0; i < 16; i++) {
+        out[i] = by * (float)values[quants[i] & 15];
+        out[i + 16] = by * (float)values[quants[i] >> 4];
     }
 }
 
 /* f16 scale, 32 x 4 bits that choose from a table. */
 static void decode_iq4_nl(float *out, const unsigned char *block)
 {
-    float scale = read_half(block);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * (float)iq4_values[nibble(block + 2, i)];
+    scale_chosen(out, iq4_values, block + 2, read_half(block));
 }
 
 /* f16 scale; upper two bits and low halves of 8 six-bit scales; 8 times 16 bytes as in IQ4_NL. */
@@ -197,17 +233,21 @@ static void decode_iq4_xs(float *out, const unsigned char *block)
     for (int run = 0; run < 8; run++) {
         int low = block[4 + run / 2] >> run % 2 * 4 & 15;
         float run_scale = scale * (float)((low | (int)(high >> 2 * run & 3) << 4) - 32);
-        for (int i = 0; i < 32; i++)
-            out[run * 32 + i] = run_scale * (float)iq4_values[nibble(block + 8 + run * 16, i)];
+        scale_chosen(out + run * 32, iq4_values, block + 8 + run * 16, run_scale);
     }
 }
 
 /* A byte that is a power of two, 32 x e2m1. */
 static void decode_mxfp4(float *out, const unsigned char *block)
 {
+    float values[16];
     float scale = gpt__e8m0_to_f32(block[0]);
-    for (int i = 0; i < 32; i++)
-        out[i] = scale * gpt__e2m1_to_f32((uint8_t)nibble(block + 1, i));
+    for (int i = 0; i < 16; i++)
+        values[i] = scale * gpt__e2m1_to_f32((uint8_t)i);
+    for (int i = 0; i < 16; i++) {
+        out[i] = values[block[1 + i] & 15];
+        out[i + 16] = values[block[1 + i] >> 4];
+    }
 }
 
 static const gpt__block_type types[] = {

@@ -12,13 +12,6 @@ float gpt__e8m0_to_f32(uint8_t scale)
     return scale == 255 ? gpt__float_from_bits(0x7FC00000) : gpt__float_from_bits((uint32_t)scale << 23);
 }
 
-float gpt__e2m1_to_f32(uint8_t bits)
-{
-    static const float magnitudes[8] = {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
-    float magnitude = magnitudes[bits & 7];
-    return bits & 8 ? -magnitude : magnitude;
-}
-
 void gpt__mxfp4_to_bf16(uint16_t *out, const unsigned char *blocks, const unsigned char *scales, int64_t count)
 {
     for (int64_t b = 0; b < count; b++) {

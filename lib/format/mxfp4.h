@@ -15,7 +15,12 @@
 float gpt__e8m0_to_f32(uint8_t scale);
 
 /* The value of the low 4 bits: a sign, two exponent bits, one fraction bit. */
-float gpt__e2m1_to_f32(uint8_t bits);
+static inline float gpt__e2m1_to_f32(uint8_t bits)
+{
+    static const float magnitudes[8] = {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
+    float magnitude = magnitudes[bits & 7];
+    return bits & 8 ? -magnitude : magnitude;
+}
 
 /*
  * out [blocks, 32] as bf16, which holds each value exactly. Each block is 16 bytes, the first value of a pair in the

@@ -81,12 +81,29 @@ gpt_status gpt__tensor_expect(const gpt__tensor *tensor, int rank, const int64_t
                      found, expected);
 }
 
+/*
+ * Elements [first, first + count) as f32, by all threads. Should one fail, it is done again by this one, which then has
+ * the message.
+ */
+static gpt_status convert(float *out, const gpt__tensor *tensor, int64_t first, int64_t count)
+{
+    const int64_t part = 1 << 16;
+    int64_t parts = (count + part - 1) / part;
+    int failed = 0;
+#pragma omp parallel for schedule(dynamic) reduction(| : failed) if (parts > 1)
+    for (int64_t i = 0; i < parts; i++) {
+        int64_t length = i + 1 < parts ? part : count - i * part;
+        failed |= gpt__tensor_to_f32(out + i * part, tensor, first + i * part, length) != GPT_OK;
+    }
+    return failed ? gpt__tensor_to_f32(out, tensor, first, count) : GPT_OK;
+}
+
 gpt_status gpt__tensor_read(float **out, const gpt__tensor *tensor)
 {
     float *values = gpt__allocate_tensor((size_t)tensor->count, sizeof(float));
     if (values == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = gpt__tensor_to_f32(values, tensor, 0, tensor->count);
+    gpt_status status = convert(values, tensor, 0, tensor->count);
     if (status != GPT_OK) {
         gpt__release(values);
         return status;
@@ -127,12 +144,22 @@ gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t
     out->owned = values;
     out->view.data = values;
     out->view.type = GPT_DTYPE_F32;
-    gpt_status status = gpt__tensor_to_f32(values, tensor, first, K * N);
+    gpt_status status = convert(values, tensor, first, K * N);
     if (status != GPT_OK) {
         gpt__release(values);
         *out = (gpt__matrix){0};
     }
     return status;
+}
+
+static gpt_status copy_row(char *to, gpt_dtype type, const gpt__matrix_row *row, int64_t K)
+{
+    size_t size = gpt__dtype_size(type);
+    int64_t first = row->row * K;
+    if (type != GPT_DTYPE_BF16)
+        return gpt__tensor_to_f32((float *)(void *)to, row->tensor, first, K);
+    memcpy(to, row->tensor->data + (size_t)first * size, (size_t)K * size);
+    return GPT_OK;
 }
 
 gpt_status gpt__matrix_gather(gpt__matrix *out, const gpt__matrix_row *rows, int64_t K, int64_t N)
@@ -145,18 +172,15 @@ gpt_status gpt__matrix_gather(gpt__matrix *out, const gpt__matrix_row *rows, int
     char *values = gpt__allocate_tensor((size_t)(K * N), size);
     if (values == NULL)
         return GPT_E_MEMORY;
-    for (int64_t n = 0; n < N; n++) {
-        int64_t first = rows[n].row * K;
-        char *to = values + (size_t)(n * K) * size;
-        gpt_status status = GPT_OK;
-        if (type == GPT_DTYPE_BF16)
-            memcpy(to, rows[n].tensor->data + (size_t)first * size, (size_t)K * size);
-        else
-            status = gpt__tensor_to_f32((float *)(void *)to, rows[n].tensor, first, K);
-        if (status != GPT_OK) {
-            gpt__release(values);
-            return status;
-        }
+    int64_t failed = -1;
+#pragma omp parallel for schedule(static) reduction(max : failed) if (K * N > 1 << 16)
+    for (int64_t n = 0; n < N; n++)
+        if (copy_row(values + (size_t)(n * K) * size, type, &rows[n], K) != GPT_OK)
+            failed = n;
+    if (failed >= 0) {
+        gpt_status status = copy_row(values, type, &rows[failed], K);
+        gpt__release(values);
+        return status;
     }
     *out = (gpt__matrix){.view = {.data = values, .type = type, .stride_k = 1, .stride_n = K}, .owned = values};
     return GPT_OK;
