@@ -56,7 +56,7 @@ static gpt_status view_expert(gpt__matrix *out, const expert_tensors *found, int
     if (found->blocks == NULL)
         return gpt__matrix_view(out, found->floats, expert * K * N, K, N, GPT__LAYOUT_IN_OUT);
     int64_t blocks = N * K / GPT__MXFP4_BLOCK;
-    uint16_t *values = gpt__allocate_tensor((size_t)(K * N), sizeof *values);
+    uint16_t *values = gpt__allocate((size_t)(K * N), sizeof *values);
     if (values == NULL)
         return GPT_E_MEMORY;
     gpt__mxfp4_to_bf16(values, found->blocks->data + expert * blocks * (GPT__MXFP4_BLOCK / 2),

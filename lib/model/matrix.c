@@ -2,6 +2,7 @@
 /* model/matrix.c: finding tensors by role, and views and copies of them. */
 #include "model/matrix.h"
 
+#include "base/bytes.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -112,6 +113,30 @@ gpt_status gpt__tensor_read(float **out, const gpt__tensor *tensor)
     return GPT_OK;
 }
 
+/* Rounds what convert gives, a part at a time. */
+gpt_status gpt__tensor_read_bf16(uint16_t **out, const gpt__tensor *tensor)
+{
+    const int64_t part = 1 << 20;
+    gpt_status status = GPT_OK;
+    uint16_t *halves = gpt__allocate_tensor((size_t)tensor->count, sizeof *halves);
+    float *values = gpt__allocate((size_t)part, sizeof *values);
+    if (halves == NULL || values == NULL)
+        status = GPT_E_MEMORY;
+    for (int64_t first = 0; status == GPT_OK && first < tensor->count; first += part) {
+        int64_t length = tensor->count - first < part ? tensor->count - first : part;
+        status = convert(values, tensor, first, length);
+        for (int64_t i = 0; status == GPT_OK && i < length; i++)
+            halves[first + i] = gpt__f32_to_bf16(values[i]);
+    }
+    gpt__release(values);
+    if (status != GPT_OK) {
+        gpt__release(halves);
+        return status;
+    }
+    *out = halves;
+    return GPT_OK;
+}
+
 /* Bytes of an element that memory could hold as the file does; 0 for one that must be converted. */
 static size_t native_size(const gpt__tensor *tensor)
 {
@@ -128,6 +153,10 @@ static gpt_dtype type_of(const gpt__tensor *tensor)
     return native_size(tensor) == 2 ? GPT_DTYPE_BF16 : GPT_DTYPE_F32;
 }
 
+/*
+ * Copies are not aligned, and need not be: an aligned request is for some bytes more than the block that the copy before
+ * it gave back, which it then does not fit in, so that memory would grow by a copy for each matrix.
+ */
 gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t first, int64_t K, int64_t N,
                             gpt__weight_layout layout)
 {
@@ -138,7 +167,7 @@ gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t
         out->view.data = tensor->data + (size_t)first * size;
         return GPT_OK;
     }
-    float *values = gpt__allocate_tensor((size_t)(K * N), sizeof(float));
+    float *values = gpt__allocate((size_t)(K * N), sizeof(float));
     if (values == NULL)
         return GPT_E_MEMORY;
     out->owned = values;
@@ -169,7 +198,7 @@ gpt_status gpt__matrix_gather(gpt__matrix *out, const gpt__matrix_row *rows, int
         if (type_of(rows[n].tensor) != type)
             type = GPT_DTYPE_F32;
     size_t size = gpt__dtype_size(type);
-    char *values = gpt__allocate_tensor((size_t)(K * N), size);
+    char *values = gpt__allocate((size_t)(K * N), size);
     if (values == NULL)
         return GPT_E_MEMORY;
     int64_t failed = -1;

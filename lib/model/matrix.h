@@ -35,6 +35,9 @@ gpt_status gpt__tensor_expect(const gpt__tensor *tensor, int rank, const int64_t
 /* All elements as f32, freed with gpt__release. */
 gpt_status gpt__tensor_read(float **out, const gpt__tensor *tensor);
 
+/* The same as bf16, without all of them as f32 between. */
+gpt_status gpt__tensor_read_bf16(uint16_t **out, const gpt__tensor *tensor);
+
 /* Weights in memory, ready to be packed. owned, which may be NULL, is freed with gpt__release after the view's use. */
 typedef struct gpt__matrix {
     gpt__weights_view view;

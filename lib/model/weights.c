@@ -129,24 +129,19 @@ static gpt_status load_embedding(gpt__loader *l)
 {
     const gpt__config *c = l->source.config;
     const gpt__tensor *tensor;
-    float *values;
+    float *values = NULL;
+    uint16_t *halves = NULL;
     if (c->tied_output && l->dtype != GPT_DTYPE_INT8)
         return GPT_OK;
     GPT__TRY(gpt__source_find(&tensor, &l->source, GPT__ROLE_EMBEDDING, -1, ".weight"));
     GPT__TRY(gpt__tensor_expect(tensor, 2, (int64_t[]){c->V, c->D}));
     gpt_dtype type = l->dtype == GPT_DTYPE_F32 ? GPT_DTYPE_F32 : GPT_DTYPE_BF16;
-    GPT__TRY(gpt__tensor_read(&values, tensor));
     l->weights->embedding_type = type;
-    l->weights->embedding = values;
-    if (type == GPT_DTYPE_BF16) {
-        uint16_t *halves = gpt__allocate_tensor((size_t)tensor->count, sizeof *halves);
-        if (halves == NULL)
-            return GPT_E_MEMORY;
-        for (int64_t i = 0; i < tensor->count; i++)
-            halves[i] = gpt__f32_to_bf16(values[i]);
-        l->weights->embedding = halves;
-        gpt__release(values);
-    }
+    if (type == GPT_DTYPE_F32)
+        GPT__TRY(gpt__tensor_read(&values, tensor));
+    else
+        GPT__TRY(gpt__tensor_read_bf16(&halves, tensor));
+    l->weights->embedding = type == GPT_DTYPE_F32 ? (void *)values : halves;
     gpt__loader_count(l, tensor, tensor->count * (int64_t)gpt__dtype_size(type));
     if (c->tied_output)
         l->weights->parameters -= tensor->count;
