@@ -154,8 +154,8 @@ static gpt_dtype type_of(const gpt__tensor *tensor)
 }
 
 /*
- * Copies are not aligned, and need not be: an aligned request is for some bytes more than the block that the copy before
- * it gave back, which it then does not fit in, so that memory would grow by a copy for each matrix.
+ * Copies are not aligned, and need not be: an aligned request is for some bytes more than the block that the copy
+ * before it gave back, which it then does not fit in, so that memory would grow by a copy for each matrix.
  */
 gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t first, int64_t K, int64_t N,
                             gpt__weight_layout layout)
