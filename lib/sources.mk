@@ -36,6 +36,8 @@ LIB_SOURCES = \
 	lib/compute/profile.h \
 	lib/compute/rotary.c \
 	lib/compute/rotary.h \
+	lib/compute/quantize.c \
+	lib/compute/quantize.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
 	lib/format/blocks.c \

@@ -22,6 +22,7 @@ UNIT_TESTS = \
 	tests/unit/test_model_weights \
 	tests/unit/test_processors \
 	tests/unit/test_profile \
+	tests/unit/test_quantize \
 	tests/unit/test_settings \
 	tests/unit/test_text_stream \
 	tests/unit/test_tokenizer \

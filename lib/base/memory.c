@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static _Thread_local long allocations_left = -1;
 static _Thread_local int fail_every_later;
@@ -62,6 +65,22 @@ void *gpt__allocate_zeroed(size_t count, size_t size)
     return bytes ? or_message(calloc(1, bytes), bytes) : NULL;
 }
 
+/*
+ * Reading weights is what generation waits for: with pages of 2 MiB in place of 4 KiB the processor looks fewer of them
+ * up, and the system has fewer to clear. Where it has none to give, everything works as before. The end, which fills no
+ * page, stays in small ones.
+ */
+static void *allocate_huge(size_t bytes)
+{
+    void *memory = NULL;
+    if (posix_memalign(&memory, HUGE_PAGE, bytes) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
 void *gpt__allocate_tensor(size_t count, size_t size)
 {
     size_t bytes = checked_bytes(count, size);
@@ -69,6 +88,8 @@ void *gpt__allocate_tensor(size_t count, size_t size)
         return NULL;
     /* aligned_alloc wants a multiple of the alignment. PTRDIFF_MAX leaves room for the rounding. */
     bytes = (bytes + GPT__TENSOR_ALIGNMENT - 1) / GPT__TENSOR_ALIGNMENT * GPT__TENSOR_ALIGNMENT;
+    if (bytes >= HUGE_PAGE)
+        return or_message(allocate_huge(bytes), bytes);
     return or_message(aligned_alloc(GPT__TENSOR_ALIGNMENT, bytes), bytes);
 }
 

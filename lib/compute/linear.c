@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "compute/cpu.h"
 
-#include <math.h>
-
 static gpt__product_kind kind_of(const gpt__linear *linear)
 {
     /* The scales of int8 must be applied before anything else is, so its products give bare sums. */
@@ -23,47 +21,33 @@ static gpt__product_kind kind_of(const gpt__linear *linear)
     };
 }
 
-/* scales [N]: the largest weight of each output, over 127. Walks k outside, where rows lie along n, and inside else. */
-static void find_scales(float *scales, const gpt__weights_view *weights, int64_t K, int64_t N)
+/* 128 times the sums of the weights is what products are too large by, as 128 is added to the activations. */
+static void make_offsets(float *sums, int64_t N)
 {
-#pragma omp parallel for schedule(static)
-    for (int64_t first = 0; first < N; first += 64) {
-        int64_t end = first + 64 < N ? first + 64 : N;
-        for (int64_t n = first; n < end; n++)
-            scales[n] = 0;
-        for (int64_t k = 0; k < K; k++)
-            for (int64_t n = first; n < end; n++) {
-                float magnitude = fabsf(gpt__view_at(weights, k, n));
-                /* A NaN stays: nothing is larger. The layer must then give NaN, and not pass over the weight. */
-                scales[n] = magnitude > scales[n] || isnan(magnitude) ? magnitude : scales[n];
-            }
-        for (int64_t n = first; n < end; n++)
-            scales[n] /= 127.0f;
-    }
+    for (int64_t n = 0; n < N; n++)
+        sums[n] *= (float)GPT__ROWS_INT8_ZERO;
 }
 
-/* out [N, K] = weights / scales, rounded. */
-static void quantize(int8_t *out, const float *scales, const gpt__weights_view *weights, int64_t K, int64_t N)
+static gpt_status pack_quantized(gpt__linear *linear, gpt__engine *engine, const gpt__weights_view *weights,
+                                 int8_t *quantized)
 {
-#pragma omp parallel for schedule(static)
-    for (int64_t n = 0; n < N; n++) {
-        float inverse = scales[n] > 0 ? 1.0f / scales[n] : 0.0f;
-        int usable = isfinite(scales[n]) && isfinite(inverse);
-        for (int64_t k = 0; k < K; k++)
-            out[n * K + k] = usable ? (int8_t)lrintf(gpt__view_at(weights, k, n) * inverse) : 0;
-    }
+    int most, across = weights->stride_n < weights->stride_k;
+    int64_t K = linear->K, N = linear->N;
+    GPT__TRY(gpt__quantize_most(&most));
+    gpt__quantize(quantized, linear->scales, linear->offsets, weights, K, N, most);
+    make_offsets(linear->offsets, N);
+    return gpt__packed_new(&linear->packed, engine, linear->kind, quantized, GPT_DTYPE_INT8, across ? N : 1,
+                           across ? 1 : K);
 }
 
 static gpt_status pack_int8(gpt__linear *linear, gpt__engine *engine, const gpt__weights_view *weights)
 {
     linear->scales = gpt__allocate((size_t)linear->N, sizeof(float));
-    int8_t *quantized = gpt__allocate_tensor((size_t)linear->N * (size_t)linear->K, 1);
-    gpt_status status = linear->scales != NULL && quantized != NULL ? GPT_OK : GPT_E_MEMORY;
-    if (status == GPT_OK) {
-        find_scales(linear->scales, weights, linear->K, linear->N);
-        quantize(quantized, linear->scales, weights, linear->K, linear->N);
-        status = gpt__packed_new(&linear->packed, engine, linear->kind, quantized, GPT_DTYPE_INT8, 1, linear->K);
-    }
+    linear->offsets = gpt__allocate((size_t)linear->N, sizeof(float));
+    int8_t *quantized = gpt__allocate((size_t)linear->N * (size_t)linear->K, 1);
+    gpt_status status = GPT_E_MEMORY;
+    if (linear->scales != NULL && linear->offsets != NULL && quantized != NULL)
+        status = pack_quantized(linear, engine, weights, quantized);
     gpt__release(quantized);
     return status;
 }
@@ -89,12 +73,13 @@ void gpt__linear_release(gpt__linear *linear)
     gpt__packed_free(linear->packed);
     gpt__release(linear->bias);
     gpt__release(linear->scales);
+    gpt__release(linear->offsets);
     *linear = (gpt__linear){0};
 }
 
 int64_t gpt__linear_bytes(const gpt__linear *linear)
 {
-    int64_t scales = linear->scales != NULL ? linear->N * (int64_t)sizeof(float) : 0;
+    int64_t scales = linear->scales != NULL ? linear->N * 2 * (int64_t)sizeof(float) : 0;
     return gpt__packed_bytes(linear->packed) + scales;
 }
 
@@ -143,21 +128,21 @@ static gpt_status sum_products(float **out, gpt__linear_scratch *scratch, const 
     return multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T);
 }
 
-/* out = sums * scale * scales; out may be sums. */
+/* out = (sums - offsets) * scale * scales; out may be sums. */
 GPT__CPU_CLONES
-static void scale_row(float *out, const float *sums, float scale, const float *scales, int64_t N)
+static void scale_row(float *out, const float *sums, const float *offsets, float scale, const float *scales, int64_t N)
 {
     for (int64_t n = 0; n < N; n++)
-        out[n] = sums[n] * (scale * scales[n]);
+        out[n] = (sums[n] - offsets[n]) * (scale * scales[n]);
 }
 
-/* out += sums * scale * scales. */
+/* out += (sums - offsets) * scale * scales. */
 GPT__CPU_CLONES
-static void scale_and_add_row(float *restrict out, const float *restrict sums, float scale,
-                              const float *restrict scales, int64_t N)
+static void scale_and_add_row(float *restrict out, const float *restrict sums, const float *restrict offsets,
+                              float scale, const float *restrict scales, int64_t N)
 {
     for (int64_t n = 0; n < N; n++)
-        out[n] += sums[n] * (scale * scales[n]);
+        out[n] += (sums[n] - offsets[n]) * (scale * scales[n]);
 }
 
 GPT__CPU_CLONES
@@ -171,9 +156,9 @@ static void add_row(float *restrict out, const float *restrict values, int64_t N
 static void finish_row(const gpt__linear *linear, float *out, const float *sums, float scale)
 {
     if (linear->use == GPT__LINEAR_ADD)
-        scale_and_add_row(out, sums, scale, linear->scales, linear->N);
+        scale_and_add_row(out, sums, linear->offsets, scale, linear->scales, linear->N);
     else
-        scale_row(out, sums, scale, linear->scales, linear->N);
+        scale_row(out, sums, linear->offsets, scale, linear->scales, linear->N);
     if (linear->bias != NULL)
         add_row(out, linear->bias, linear->N);
 }
@@ -208,5 +193,6 @@ gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear 
         gpt__rows_store(out, t, row);
     }
     gpt__rows_clear(out, T);
+    gpt__profile_switch(scratch->profile, GPT_PART_LINEAR);
     return GPT_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "compute/onednn.h"
 #include "compute/profile.h"
+#include "compute/quantize.h"
 #include "compute/rows.h"
 
 /* What becomes of the result. It is fixed when the layer is made, since oneDNN compiles it into the product. */
@@ -29,15 +30,9 @@ typedef struct gpt__linear {
     int kind;
     gpt__packed *packed;
     float *bias;   /* [N], or NULL */
-    float *scales; /* [N], for int8 */
+    float *scales;  /* [N], for int8 */
+    float *offsets; /* [N], for int8: how much too large the sums are, as activations are stored with 128 added */
 } gpt__linear;
-
-/* Where the weights of a new layer are: element (k, n) at index k * stride_k + n * stride_n. */
-typedef struct gpt__weights_view {
-    const void *data;
-    gpt_dtype type; /* GPT_DTYPE_F32 or GPT_DTYPE_BF16 */
-    int64_t stride_k, stride_n;
-} gpt__weights_view;
 
 /* Element (k, n) as f32. */
 static inline float gpt__view_at(const gpt__weights_view *view, int64_t k, int64_t n)

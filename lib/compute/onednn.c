@@ -198,11 +198,11 @@ static dnnl_data_type_t data_type(gpt_dtype type)
     return type == GPT_DTYPE_F32 ? dnnl_f32 : type == GPT_DTYPE_BF16 ? dnnl_bf16 : dnnl_s8;
 }
 
-static gpt_status matrix(md *m, int64_t rows, int64_t columns, gpt_dtype type)
+static gpt_status matrix(md *m, int64_t rows, int64_t columns, dnnl_data_type_t type)
 {
     const dnnl_dims_t dims = {rows, columns};
     const dnnl_dims_t strides = {columns, 1};
-    return check(md_strided(m, 2, dims, data_type(type), strides), "matrix");
+    return check(md_strided(m, 2, dims, type, strides), "matrix");
 }
 
 /*
@@ -372,14 +372,14 @@ static void operands_destroy(operands *o)
 static gpt_status describe(operands *o, const gpt__product_kind *kind, int64_t T, const md *layout)
 {
     const dnnl_dims_t dims = {kind->K, kind->N};
-    GPT__TRY(matrix(&o->x, T, kind->K, kind->type));
+    GPT__TRY(matrix(&o->x, T, kind->K, kind->type == GPT_DTYPE_INT8 ? dnnl_u8 : data_type(kind->type)));
     if (layout != NULL)
         TRY_DNNL(md_copy(&o->weights, ref(layout)));
     else
         TRY_DNNL(md_any(&o->weights, 2, dims, data_type(kind->type)));
     if (kind->has_bias)
-        GPT__TRY(matrix(&o->bias, 1, kind->N, GPT_DTYPE_F32));
-    return matrix(&o->out, T, kind->N, kind->out);
+        GPT__TRY(matrix(&o->bias, 1, kind->N, dnnl_f32));
+    return matrix(&o->out, T, kind->N, data_type(kind->out));
 }
 
 static gpt_status describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const gpt__product_kind *kind,

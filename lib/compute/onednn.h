@@ -70,7 +70,7 @@ int64_t gpt__bucket_rows(int64_t rows);
 
 /*
  * out [T, N] = x [T, K] * weights + bias, with what the kind says, for T a size of gpt__bucket_rows. bias is NULL when
- * the kind has none. int8 gives the sums as they are, without scales, as f32.
+ * the kind has none. int8 takes x as unsigned, and gives the sums as they are, without scales, as f32.
  */
 gpt_status gpt__worker_product(gpt__worker *worker, int kind, const gpt__packed *weights, const float *bias,
                                const void *x, void *out, int64_t T);

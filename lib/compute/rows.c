@@ -45,6 +45,11 @@ static void store_bf16(uint16_t *restrict out, const float *restrict values, int
         out[i] = gpt__f32_to_bf16(values[i]);
 }
 
+void gpt__round_to_bf16(uint16_t *out, const float *values, int64_t count)
+{
+    store_bf16(out, values, count);
+}
+
 /*
  * The largest |value|, as bits. Without their sign, floats order as whole numbers do, which vectorises where a maximum
  * of floats does not; infinities and NaN come out on top.
@@ -62,12 +67,12 @@ static uint32_t largest_magnitude_bits(const float *values, int64_t width)
 
 /* Symmetric quantization: the largest magnitude of the row becomes 127. */
 GPT__CPU_CLONES
-static void store_int8(int8_t *restrict out, const float *restrict values, int64_t width, float inverse)
+static void store_int8(uint8_t *restrict out, const float *restrict values, int64_t width, float inverse)
 {
     /* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, ties to even, without a call. */
     const float rounder = 12582912.0f;
     for (int64_t i = 0; i < width; i++)
-        out[i] = (int8_t)(int32_t)(values[i] * inverse + rounder - rounder);
+        out[i] = (uint8_t)((int32_t)(values[i] * inverse + rounder - rounder) + GPT__ROWS_INT8_ZERO);
 }
 
 void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
@@ -87,9 +92,9 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
         int usable = isfinite(most) && isfinite(inverse);
         rows->scales[t] = usable ? most / 127.0f : most;
         if (usable)
-            store_int8((int8_t *)rows->data + at, values, rows->width, inverse);
+            store_int8((uint8_t *)rows->data + at, values, rows->width, inverse);
         else
-            memset((int8_t *)rows->data + at, 0, (size_t)rows->width);
+            memset((uint8_t *)rows->data + at, GPT__ROWS_INT8_ZERO, (size_t)rows->width);
     }
 }
 

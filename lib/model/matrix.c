@@ -2,7 +2,6 @@
 /* model/matrix.c: finding tensors by role, and views and copies of them. */
 #include "model/matrix.h"
 
-#include "base/bytes.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -113,7 +112,7 @@ gpt_status gpt__tensor_read(float **out, const gpt__tensor *tensor)
     return GPT_OK;
 }
 
-/* Rounds what convert gives, a part at a time. */
+/* Rounds what convert gives, a part at a time: this may be the largest tensor of all. */
 gpt_status gpt__tensor_read_bf16(uint16_t **out, const gpt__tensor *tensor)
 {
     const int64_t part = 1 << 20;
@@ -125,8 +124,9 @@ gpt_status gpt__tensor_read_bf16(uint16_t **out, const gpt__tensor *tensor)
     for (int64_t first = 0; status == GPT_OK && first < tensor->count; first += part) {
         int64_t length = tensor->count - first < part ? tensor->count - first : part;
         status = convert(values, tensor, first, length);
-        for (int64_t i = 0; status == GPT_OK && i < length; i++)
-            halves[first + i] = gpt__f32_to_bf16(values[i]);
+        if (status == GPT_OK)
+            gpt__round_to_bf16(halves + first, values, length);
+        gpt__tensor_drop_pages(tensor);
     }
     gpt__release(values);
     if (status != GPT_OK) {
@@ -165,6 +165,7 @@ gpt_status gpt__matrix_view(gpt__matrix *out, const gpt__tensor *tensor, int64_t
     *out = (gpt__matrix){.view = {.type = type_of(tensor), .stride_k = in_out ? N : 1, .stride_n = in_out ? 1 : K}};
     if (size > 0 && (uintptr_t)tensor->data % size == 0) {
         out->view.data = tensor->data + (size_t)first * size;
+        out->view.file = tensor->file;
         return GPT_OK;
     }
     float *values = gpt__allocate((size_t)(K * N), sizeof(float));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * model/weights.c: from named tensors to packed layers. The largest matrix, the output layer, is packed first, while
- * little else is in memory, and each tensor's mapped pages are dropped as soon as it is packed: so memory peaks near
- * what the packed weights take in the end.
+ * little else is in memory, and each tensor's mapped pages are dropped as soon as it is packed; the embedding table,
+ * which is read piece by piece, comes last. So memory peaks near what the packed weights take in the end.
  */
 #include "model/loader.h"
 
@@ -152,7 +152,6 @@ static gpt_status load_all(gpt__loader *l)
 {
     const gpt__config *c = l->source.config;
     GPT__TRY(load_output(l));
-    GPT__TRY(load_embedding(l));
     if (c->positions == GPT__POSITIONS_LEARNED)
         GPT__TRY(gpt__load_floats(l, &l->weights->positions, GPT__ROLE_POSITIONS, -1, ".weight", 2,
                                   (int64_t[]){c->context, c->D}));
@@ -162,9 +161,9 @@ static gpt_status load_all(gpt__loader *l)
     l->weights->layer_count = c->L;
     for (int32_t i = 0; i < c->L; i++)
         GPT__TRY(load_layer(l, &l->weights->layers[i], i));
-    if (c->residual == GPT__RESIDUAL_POST_NORM)
-        return GPT_OK;
-    return load_norm(l, &l->weights->final_norm, GPT__ROLE_FINAL_NORM, -1);
+    if (c->residual != GPT__RESIDUAL_POST_NORM)
+        GPT__TRY(load_norm(l, &l->weights->final_norm, GPT__ROLE_FINAL_NORM, -1));
+    return load_embedding(l);
 }
 
 gpt_status gpt__weights_load(gpt__weights *weights, gpt__engine *engine, const gpt__config *config,
