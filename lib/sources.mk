@@ -31,13 +31,15 @@ LIB_SOURCES = \
 	lib/compute/norm.h \
 	lib/compute/onednn.c \
 	lib/compute/onednn.h \
+	lib/compute/panels.c \
+	lib/compute/panels.h \
 	lib/compute/parallel.h \
 	lib/compute/profile.c \
 	lib/compute/profile.h \
-	lib/compute/rotary.c \
-	lib/compute/rotary.h \
 	lib/compute/quantize.c \
 	lib/compute/quantize.h \
+	lib/compute/rotary.c \
+	lib/compute/rotary.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
 	lib/format/blocks.c \

@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/unit/test_gguf_model \
 	tests/unit/test_model \
 	tests/unit/test_model_weights \
+	tests/unit/test_panels \
 	tests/unit/test_processors \
 	tests/unit/test_profile \
 	tests/unit/test_quantize \

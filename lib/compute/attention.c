@@ -134,7 +134,7 @@ static void store_span(const gpt__attention *attention, const gpt__attention_spa
 }
 
 /* e^(score - most) for count scores, in place; returns their sum. */
-static inline float exponentiate(float *scores, int64_t count, float most)
+static inline __attribute__((always_inline)) float exponentiate(float *scores, int64_t count, float most)
 {
     float lanes[16] = {0};
     int64_t i = 0;

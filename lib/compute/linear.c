@@ -4,6 +4,9 @@
 
 #include "base/memory.h"
 #include "compute/cpu.h"
+#include "compute/panels.h"
+
+#include <string.h>
 
 static gpt__product_kind kind_of(const gpt__linear *linear)
 {
@@ -52,6 +55,11 @@ static gpt_status pack_int8(gpt__linear *linear, gpt__engine *engine, const gpt_
     return status;
 }
 
+static int64_t panel_count(const gpt__linear *linear)
+{
+    return (linear->N + GPT__PANEL_WIDTH - 1) / GPT__PANEL_WIDTH;
+}
+
 gpt_status gpt__linear_init(gpt__linear *linear, gpt__engine *engine, int64_t K, int64_t N, gpt_dtype dtype,
                             gpt__linear_use use, gpt__activation activation, const gpt__weights_view *weights,
                             float *bias)
@@ -95,6 +103,11 @@ void gpt__linear_scratch_release(gpt__linear_scratch *scratch)
     *scratch = (gpt__linear_scratch){0};
 }
 
+static void count_product(gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t T)
+{
+    gpt__profile_count(scratch->profile, T, linear->K, linear->N, gpt__linear_bytes(linear));
+}
+
 /* The product of all rows, in pieces that oneDNN has code for. */
 static gpt_status multiply(gpt__linear_scratch *scratch, const gpt__linear *linear, const void *x, void *out,
                            gpt_dtype out_type, int64_t T)
@@ -105,91 +118,132 @@ static gpt_status multiply(gpt__linear_scratch *scratch, const gpt__linear *line
         const char *from = (const char *)x + (size_t)(t * linear->K) * gpt__dtype_size(linear->dtype);
         char *to = (char *)out + (size_t)(t * linear->N) * gpt__dtype_size(out_type);
         GPT__TRY(gpt__worker_product(scratch->worker, linear->kind, linear->packed, bias, from, to, rows));
-        gpt__profile_count(scratch->profile, T - t < rows ? T - t : rows, linear->K, linear->N,
-                           gpt__linear_bytes(linear));
+        count_product(scratch, linear, T - t < rows ? T - t : rows);
     }
     return GPT_OK;
 }
 
-/* int8: the bare sums [T, N], in scratch memory. */
-static gpt_status sum_products(float **out, gpt__linear_scratch *scratch, const gpt__linear *linear,
-                               const gpt__rows *x, int64_t T)
+/* Room for [T, N] floats, in scratch memory. */
+static gpt_status reserve_sums(gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t T)
 {
     size_t needed = (size_t)gpt__linear_rows(T) * (size_t)linear->N;
-    if (needed > scratch->sums_capacity) {
-        float *sums = gpt__allocate_tensor(needed, sizeof(float));
-        if (sums == NULL)
-            return GPT_E_MEMORY;
-        gpt__release(scratch->sums);
-        scratch->sums = sums;
-        scratch->sums_capacity = needed;
-    }
-    *out = scratch->sums;
-    return multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T);
+    if (needed <= scratch->sums_capacity)
+        return GPT_OK;
+    float *sums = gpt__allocate_tensor(needed, sizeof(float));
+    if (sums == NULL)
+        return GPT_E_MEMORY;
+    gpt__release(scratch->sums);
+    scratch->sums = sums;
+    scratch->sums_capacity = needed;
+    return GPT_OK;
 }
 
 /* out = (sums - offsets) * scale * scales; out may be sums. */
 GPT__CPU_CLONES
-static void scale_row(float *out, const float *sums, const float *offsets, float scale, const float *scales, int64_t N)
+static void scale_values(float *out, const float *sums, const float *offsets, float scale, const float *scales,
+                         int64_t count)
 {
-    for (int64_t n = 0; n < N; n++)
-        out[n] = (sums[n] - offsets[n]) * (scale * scales[n]);
-}
-
-/* out += (sums - offsets) * scale * scales. */
-GPT__CPU_CLONES
-static void scale_and_add_row(float *restrict out, const float *restrict sums, const float *restrict offsets,
-                              float scale, const float *restrict scales, int64_t N)
-{
-    for (int64_t n = 0; n < N; n++)
-        out[n] += (sums[n] - offsets[n]) * (scale * scales[n]);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (sums[i] - offsets[i]) * (scale * scales[i]);
 }
 
 GPT__CPU_CLONES
-static void add_row(float *restrict out, const float *restrict values, int64_t N)
+static void add_values(float *restrict out, const float *restrict values, int64_t count)
 {
-    for (int64_t n = 0; n < N; n++)
-        out[n] += values[n];
+    for (int64_t i = 0; i < count; i++)
+        out[i] += values[i];
 }
 
-/* One row of an int8 layer, from its bare sums to where it goes. */
-static void finish_row(const gpt__linear *linear, float *out, const float *sums, float scale)
+/*
+ * From bare sums [count] of the outputs from n on, which are lost, to out: scaled by the row's scale, with the bias,
+ * and stored, added or activated as the layer's use says. out may be sums, unless it is added to.
+ */
+static void finish(const gpt__linear *linear, float *out, float *sums, float scale, int64_t n, int64_t count)
 {
-    if (linear->use == GPT__LINEAR_ADD)
-        scale_and_add_row(out, sums, linear->offsets, scale, linear->scales, linear->N);
-    else
-        scale_row(out, sums, linear->offsets, scale, linear->scales, linear->N);
+    if (linear->scales != NULL)
+        scale_values(sums, sums, linear->offsets + n, scale, linear->scales + n, count);
     if (linear->bias != NULL)
-        add_row(out, linear->bias, linear->N);
+        add_values(sums, linear->bias + n, count);
+    if (linear->use == GPT__LINEAR_ADD) {
+        add_values(out, sums, count);
+        return;
+    }
+    if (linear->use == GPT__LINEAR_ACTIVATE)
+        gpt__activate(sums, count, linear->activation);
+    if (out != sums)
+        memcpy(out, sums, (size_t)count * sizeof *out);
+}
+
+/* Whether T rows are computed panel by panel. With more threads than panels, oneDNN divides the work better. */
+static int uses_panels(const gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t T)
+{
+    return T <= GPT__PANEL_ROWS && gpt__packed_panel(linear->packed, 0) != NULL &&
+           panel_count(linear) >= gpt__worker_threads(scratch->worker);
+}
+
+/* out [T, N] of a few rows: each panel's sums go straight to where they belong. */
+static void apply_panels(const gpt__linear *linear, const gpt__rows *x, float *out, int64_t T)
+{
+    int64_t panels = panel_count(linear);
+#pragma omp parallel for schedule(static)
+    for (int64_t p = 0; p < panels; p++) {
+        float sums[GPT__PANEL_ROWS * GPT__PANEL_WIDTH];
+        int64_t n = p * GPT__PANEL_WIDTH;
+        int64_t count = linear->N - n < GPT__PANEL_WIDTH ? linear->N - n : GPT__PANEL_WIDTH;
+        gpt__panel_multiply(sums, linear->dtype, gpt__packed_panel(linear->packed, p), x->data, linear->K, linear->K,
+                            T);
+        for (int64_t t = 0; t < T; t++)
+            finish(linear, out + t * linear->N + n, sums + t * GPT__PANEL_WIDTH,
+                   linear->scales != NULL ? x->scales[t] : 1, n, count);
+    }
 }
 
 gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
                              int64_t T)
 {
+    if (uses_panels(scratch, linear, T)) {
+        apply_panels(linear, x, out, T);
+        count_product(scratch, linear, T);
+        return GPT_OK;
+    }
     if (linear->dtype != GPT_DTYPE_INT8)
         return multiply(scratch, linear, x->data, out, GPT_DTYPE_F32, T);
-    float *sums;
-    GPT__TRY(sum_products(&sums, scratch, linear, x, T));
+    GPT__TRY(reserve_sums(scratch, linear, T));
+    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T));
 #pragma omp parallel for schedule(static) if (T > 4)
     for (int64_t t = 0; t < T; t++)
-        finish_row(linear, out + t * linear->N, sums + t * linear->N, x->scales[t]);
+        finish(linear, out + t * linear->N, scratch->sums + t * linear->N, x->scales[t], 0, linear->N);
     return GPT_OK;
+}
+
+/* As gpt__linear_activate, for a few rows. */
+static void activate_panels(const gpt__linear *linear, const gpt__rows *x, float *sums, gpt__rows *out, int64_t T)
+{
+    apply_panels(linear, x, sums, T);
+    for (int64_t t = 0; t < T; t++)
+        gpt__rows_store(out, t, sums + t * linear->N);
 }
 
 gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
                                 gpt__rows *out, int64_t T)
 {
     GPT__TRY(gpt__rows_resize(out, linear->dtype, gpt__linear_rows(T), linear->N));
-    if (linear->dtype != GPT_DTYPE_INT8)
+    int by_panels = uses_panels(scratch, linear, T);
+    if (linear->dtype != GPT_DTYPE_INT8 && !by_panels)
         return multiply(scratch, linear, x->data, out->data, linear->dtype, T);
-    float *sums;
-    GPT__TRY(sum_products(&sums, scratch, linear, x, T));
+    GPT__TRY(reserve_sums(scratch, linear, T));
+    if (by_panels) {
+        activate_panels(linear, x, scratch->sums, out, T);
+        count_product(scratch, linear, T);
+        gpt__rows_clear(out, T);
+        return GPT_OK;
+    }
+    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T));
     gpt__profile_switch(scratch->profile, GPT_PART_ELEMENTWISE);
 #pragma omp parallel for schedule(static) if (T > 4)
     for (int64_t t = 0; t < T; t++) {
-        float *row = sums + t * linear->N;
-        finish_row(linear, row, row, x->scales[t]);
-        gpt__activate(row, linear->N, linear->activation);
+        float *row = scratch->sums + t * linear->N;
+        finish(linear, row, row, x->scales[t], 0, linear->N);
         gpt__rows_store(out, t, row);
     }
     gpt__rows_clear(out, T);

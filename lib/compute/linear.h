@@ -65,7 +65,7 @@ int64_t gpt__linear_rows(int64_t T);
 typedef struct gpt__linear_scratch {
     gpt__worker *worker;
     gpt__profile *profile; /* of the generator */
-    float *sums; /* of int8 products */
+    float *sums; /* [T, N] of int8 products, or before they are converted */
     size_t sums_capacity;
 } gpt__linear_scratch;
 

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "compute/panels.h"
 
 #include <gpt/version.h>
 
@@ -154,6 +155,7 @@ struct gpt__packed {
     size_t bytes;
     gpt__product_kind kind;
     size_t *offsets_k; /* element (k, n) of the packed matrix is at offsets_k[k] + the offset of n */
+    size_t panel_elements; /* from panel to panel; 0 when the layout is not made of panels */
 };
 
 /* A primitive with its arguments, which change their addresses from call to call. */
@@ -489,6 +491,22 @@ static gpt_status find_offsets(gpt__packed *packed)
     return GPT_OK;
 }
 
+/* Whether the layout is that of compute/panels.h, by comparing where the elements of the first panel are. */
+static void find_panels(gpt__packed *packed)
+{
+    size_t group = packed->kind.type == GPT_DTYPE_F32 ? 1 : packed->kind.type == GPT_DTYPE_BF16 ? 2 : 4;
+    size_t K = (size_t)packed->kind.K;
+    if (K % 4 != 0 || packed->kind.N < GPT__PANEL_WIDTH || !gpt__panels_supported(packed->kind.type))
+        return;
+    for (size_t k = 0; k < K; k++)
+        if (packed->offsets_k[k] != k / group * group * GPT__PANEL_WIDTH + k % group)
+            return;
+    for (size_t n = 0; n < GPT__PANEL_WIDTH; n++)
+        if (offset_in_layout(&packed->layout, 1, (int64_t)n) != n * group)
+            return;
+    packed->panel_elements = offset_in_layout(&packed->layout, 1, GPT__PANEL_WIDTH);
+}
+
 gpt_status gpt__packed_new(gpt__packed **out, gpt__engine *engine, int kind, const void *weights, gpt_dtype type,
                            int64_t stride_k, int64_t stride_n)
 {
@@ -512,6 +530,7 @@ gpt_status gpt__packed_new(gpt__packed **out, gpt__engine *engine, int kind, con
         gpt__packed_free(packed);
         return status;
     }
+    find_panels(packed);
     *out = packed;
     return GPT_OK;
 }
@@ -530,6 +549,14 @@ void gpt__packed_free(gpt__packed *packed)
 int64_t gpt__packed_bytes(const gpt__packed *packed)
 {
     return (int64_t)packed->bytes;
+}
+
+const void *gpt__packed_panel(const gpt__packed *packed, int64_t index)
+{
+    size_t size = packed->kind.type == GPT_DTYPE_F32 ? 4 : packed->kind.type == GPT_DTYPE_BF16 ? 2 : 1;
+    if (packed->panel_elements == 0)
+        return NULL;
+    return (const char *)packed->data + (size_t)index * packed->panel_elements * size;
 }
 
 void gpt__packed_column(float *out, const gpt__packed *packed, int64_t n)

@@ -55,6 +55,12 @@ int64_t gpt__packed_bytes(const gpt__packed *packed);
  */
 void gpt__packed_column(float *out, const gpt__packed *packed, int64_t n);
 
+/*
+ * The weights of outputs 64 index to 64 index + 63, as compute/panels.h wants them, or NULL when this processor or this
+ * layout has no panels. Places behind the last output hold zeros.
+ */
+const void *gpt__packed_panel(const gpt__packed *packed, int64_t index);
+
 /* What a generator needs of oneDNN: primitives made as they are needed, their arguments, a stream, scratch memory. */
 typedef struct gpt__worker gpt__worker;
 

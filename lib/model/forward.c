@@ -218,6 +218,7 @@ static gpt_status feed_forward(gpt__forward *f, const gpt__layer *layer, const g
         return gpt__experts_apply(&f->experts, &f->linear, &f->model->config, &layer->experts, &f->mixed, input,
                                   f->x.data, T);
     GPT__TRY(gpt__linear_activate(&f->linear, &layer->up, input, &f->inner, T));
+    begin_part(f, GPT_PART_LINEAR);
     return gpt__linear_apply(&f->linear, &layer->down, &f->inner, f->x.data, T);
 }
 
