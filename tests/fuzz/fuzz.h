@@ -7,6 +7,8 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
+#include <gpt/gpt.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +19,9 @@ extern const char fuzz_corpus[];
 
 /* Writes a file of a directory that is removed at exit, and returns the directory. */
 const char *fuzz_write_file(const char *name, const uint8_t *data, size_t size);
+
+/* Computes and generates a little; for targets that are built with fuzz_use.c. */
+void fuzz_use_model(gpt_model *model);
 
 /* Ends the program with a message when a property does not hold, so that the fuzzer keeps the input. */
 void fuzz_check(int held, const char *property);
