@@ -212,14 +212,6 @@ static gpt_status read_tensors(gpt__gguf *gguf, cursor *c, uint64_t count)
     return GPT_OK;
 }
 
-const gpt__gguf_tensor *gpt__gguf_find_tensor(const gpt__gguf *gguf, const char *name)
-{
-    for (size_t i = 0; i < gguf->tensor_count; i++)
-        if (gpt__gguf_is(gguf->tensors[i].name, name))
-            return &gguf->tensors[i];
-    return NULL;
-}
-
 /*
  * The whole.
  */

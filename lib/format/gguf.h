@@ -74,14 +74,11 @@ gpt_status gpt__gguf_parse(gpt__gguf *gguf, const gpt__file *file);
 /* Takes one that was never opened. */
 void gpt__gguf_close(gpt__gguf *gguf);
 
-/* The reader of checkpoints: maps the file, adds its tensors, and seals. */
+/* The reader of checkpoints: maps the file and, if it is the first of several parts, the others; adds, and seals. */
 gpt_status gpt__gguf_read(gpt__checkpoint *checkpoint, const char *path);
 
 /* What is under a key, or NULL. */
 const gpt__gguf_entry *gpt__gguf_find(const gpt__gguf *gguf, const char *key);
-
-/* The tensor of that name, or NULL. */
-const gpt__gguf_tensor *gpt__gguf_find_tensor(const gpt__gguf *gguf, const char *name);
 
 /*
  * The values under keys. When there is none, *out keeps what the caller put there, the default. A value of another type

@@ -47,14 +47,26 @@ int gpt__has_gguf(const char *path)
     return found;
 }
 
-/* The first name of a directory that ends in .gguf, freed with gpt__release, and how many there are. */
+/* Whether a name is that of a part after the first: it ends in -<digits>-of-<digits>.gguf, and its number is not 1. */
+static int is_later_part(const char *name)
+{
+    static const char pattern[] = "-#####-of-#####.gguf";
+    size_t length = sizeof pattern - 1;
+    const char *end = name + strlen(name) - (strlen(name) < length ? strlen(name) : length);
+    for (size_t i = 0; i < length; i++)
+        if (pattern[i] == '#' ? end[i] < '0' || end[i] > '9' : end[i] != pattern[i])
+            return 0;
+    return strncmp(end, "-00001", 6) != 0;
+}
+
+/* The first name of a model in a directory, freed with gpt__release, and how many there are. */
 static gpt_status first_name(char **name, size_t *count, DIR *directory)
 {
     const struct dirent *entry;
     *name = NULL;
     *count = 0;
     while ((entry = readdir(directory)) != NULL) {
-        if (!is_name_of_gguf(entry))
+        if (!is_name_of_gguf(entry) || is_later_part(entry->d_name))
             continue;
         if (++*count == 1 && (*name = gpt__copy_string(entry->d_name, strlen(entry->d_name))) == NULL)
             return GPT_E_MEMORY;

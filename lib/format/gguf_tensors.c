@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "format/gguf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ggml's types of tensors by their numbers; one without a name is none. Blocks are looked up by name. */
@@ -85,21 +86,8 @@ static gpt_status add_tensor(gpt__checkpoint *checkpoint, const gpt__gguf *gguf,
     return gpt__checkpoint_add(checkpoint, &tensor, gguf->data_begin + info->offset, bits);
 }
 
-/* Files that were cut in several hold only some of the tensors each. */
-static gpt_status refuse_parts(const gpt__gguf *gguf)
-{
-    int64_t parts = 1;
-    GPT__TRY(gpt__gguf_int(&parts, gguf, "split.count", 0, UINT16_MAX));
-    if (parts > 1)
-        return gpt__fail(GPT_E_UNSUPPORTED,
-                         "%s: one of %lld parts of a model; join them with llama-gguf-split --merge first",
-                         gguf->file->path, (long long)parts);
-    return GPT_OK;
-}
-
 static gpt_status add_tensors(gpt__checkpoint *checkpoint, const gpt__gguf *gguf)
 {
-    GPT__TRY(refuse_parts(gguf));
     for (size_t i = 0; i < gguf->tensor_count; i++) {
         const gpt__gguf_tensor *info = &gguf->tensors[i];
         char *name = gpt__copy_string(info->name.text, info->name.length);
@@ -109,16 +97,70 @@ static gpt_status add_tensors(gpt__checkpoint *checkpoint, const gpt__gguf *gguf
         gpt__release(name);
         GPT__TRY(status);
     }
-    return gpt__checkpoint_seal(checkpoint);
+    return GPT_OK;
+}
+
+/*
+ * Models in several parts, as llama.cpp's gguf-split cuts them: <name>-00001-of-00003.gguf and so on. Each part says
+ * which it is, counted from 0, and of how many; the metadata are in the first.
+ */
+
+#define MOST_PARTS 65535
+#define ENDING_LENGTH 64
+
+/* One part: it must be number `wanted` of *count, which the first one sets. */
+static gpt_status read_part(gpt__checkpoint *checkpoint, const char *path, int64_t wanted, int64_t *count)
+{
+    const gpt__file *file;
+    gpt__gguf gguf;
+    int64_t number = 0;
+    int64_t parts = 1;
+    GPT__TRY(gpt__checkpoint_map(&file, checkpoint, path));
+    GPT__TRY(gpt__gguf_parse(&gguf, file));
+    gpt_status status = gpt__gguf_int(&parts, &gguf, "split.count", 0, MOST_PARTS);
+    if (status == GPT_OK)
+        status = gpt__gguf_int(&number, &gguf, "split.no", 0, MOST_PARTS);
+    if (wanted == 0)
+        *count = parts > 1 ? parts : 1;
+    if (status == GPT_OK && (number != wanted || (parts > 1 ? parts : 1) != *count))
+        status = gpt__fail(GPT_E_FORMAT, "%s: part %lld of %lld of a model, expected part %lld of %lld", path,
+                           (long long)number + 1, (long long)parts, (long long)wanted + 1, (long long)*count);
+    if (status == GPT_OK)
+        status = add_tensors(checkpoint, &gguf);
+    gpt__gguf_close(&gguf);
+    return status;
+}
+
+/* The path of another part, from that of the first; freed with gpt__release. */
+static gpt_status part_path(char **out, const char *first, int64_t number, int64_t count)
+{
+    char ending[ENDING_LENGTH];
+    size_t length = strlen(first);
+    *out = NULL;
+    snprintf(ending, sizeof ending, "-%05d-of-%05lld.gguf", 1, (long long)count);
+    size_t ending_length = strlen(ending);
+    if (length < ending_length || strcmp(first + length - ending_length, ending) != 0)
+        return gpt__fail(GPT_E_FORMAT, "%s: the first of %lld parts of a model; expected a name that ends in %s", first,
+                         (long long)count, ending);
+    *out = gpt__copy_string(first, length);
+    if (*out == NULL)
+        return GPT_E_MEMORY;
+    /* The same length again, as there are no more parts than five digits can count. */
+    snprintf(ending, sizeof ending, "-%05lld-of-%05lld.gguf", (long long)number + 1, (long long)count);
+    memcpy(*out + length - ending_length, ending, ending_length);
+    return GPT_OK;
 }
 
 gpt_status gpt__gguf_read(gpt__checkpoint *checkpoint, const char *path)
 {
-    const gpt__file *file;
-    gpt__gguf gguf;
-    GPT__TRY(gpt__checkpoint_map(&file, checkpoint, path));
-    GPT__TRY(gpt__gguf_parse(&gguf, file));
-    gpt_status status = add_tensors(checkpoint, &gguf);
-    gpt__gguf_close(&gguf);
-    return status;
+    int64_t count = 1;
+    GPT__TRY(read_part(checkpoint, path, 0, &count));
+    for (int64_t i = 1; i < count; i++) {
+        char *part = NULL;
+        GPT__TRY(part_path(&part, path, i, count));
+        gpt_status status = read_part(checkpoint, part, i, &count);
+        gpt__release(part);
+        GPT__TRY(status);
+    }
+    return gpt__checkpoint_seal(checkpoint);
 }

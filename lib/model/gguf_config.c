@@ -309,16 +309,26 @@ static gpt_status read_heads(making *m)
     return gpt__gguf_int(&m->key_length, m->gguf, key, 1, INT32_MAX);
 }
 
-static gpt_status add_vocabulary(const making *m)
+static gpt_status add_vocabulary_of(const making *m, const gpt__checkpoint *checkpoint)
 {
-    const gpt__gguf_tensor *embedding = gpt__gguf_find_tensor(m->gguf, "token_embd.weight");
+    const gpt__tensor *embedding = gpt__checkpoint_find(checkpoint, "token_embd.weight");
     if (embedding == NULL)
         return gpt__fail(GPT_E_FORMAT, "%s: tensor token_embd.weight is missing", m->gguf->file->path);
     if (embedding->rank != 2 || embedding->shape[0] > INT32_MAX)
         return gpt__fail(GPT_E_FORMAT, "%s: tensor token_embd.weight should have a row for each token",
                          m->gguf->file->path);
     GPT__TRY(add_number(m->root, "vocab_size", (double)embedding->shape[0]));
-    return add_bool(m->root, "tie_word_embeddings", gpt__gguf_find_tensor(m->gguf, "output.weight") == NULL);
+    return add_bool(m->root, "tie_word_embeddings", gpt__checkpoint_find(checkpoint, "output.weight") == NULL);
+}
+
+/* What only the tensors tell, which may be in other files than the metadata. */
+static gpt_status add_vocabulary(const making *m)
+{
+    gpt__checkpoint *checkpoint;
+    GPT__TRY(gpt__checkpoint_open(&checkpoint, m->gguf->file->path));
+    gpt_status status = add_vocabulary_of(m, checkpoint);
+    gpt__checkpoint_close(checkpoint);
+    return status;
 }
 
 /* Turns and messages end with tokens of their own in some vocabularies; all of them stop. */

@@ -413,12 +413,77 @@ static void wrong_names(void)
     expect_failure(&m, GPT_E_FORMAT, "the file ends within the name of a tensor");
 }
 
-static void parts_are_refused(void)
+/* Part `number`, from 0, of as many; each has one tensor, which holds its number. */
+static char *write_part(const char *name, uint32_t number, uint32_t count)
+{
+    gguf_maker m;
+    char tensor[8];
+    const float value = (float)number;
+    gguf_begin(&m);
+    gguf_u32(&m, "split.no", number);
+    gguf_u32(&m, "split.count", count);
+    snprintf(tensor, sizeof tensor, "t%u", (unsigned)number);
+    gguf_tensor(&m, tensor, 1, (int64_t[]){1}, GGML_F32, &value, 4);
+    char *path = gguf_write(&m, name);
+    gguf_free(&m);
+    return path;
+}
+
+static void expect_parts_failure(const char *path, gpt_status status, const char *message)
+{
+    gpt__checkpoint *checkpoint = NULL;
+    EXPECT_STATUS(gpt__checkpoint_open(&checkpoint, path), status);
+    EXPECT_MESSAGE(message);
+    EXPECT(checkpoint == NULL);
+}
+
+static void parts(void)
+{
+    gpt__checkpoint *checkpoint = NULL;
+    float value = 0;
+    char *first = write_part("m-00001-of-00003.gguf", 0, 3);
+    expect_parts_failure(first, GPT_E_NOT_FOUND, "m-00002-of-00003.gguf");
+    char *second = write_part("m-00002-of-00003.gguf", 1, 3);
+    char *third = write_part("m-00003-of-00003.gguf", 1, 3);
+    expect_parts_failure(first, GPT_E_FORMAT, "part 2 of 3 of a model, expected part 3 of 3");
+    free(write_part("m-00003-of-00003.gguf", 2, 4));
+    expect_parts_failure(first, GPT_E_FORMAT, "part 3 of 4 of a model, expected part 3 of 3");
+    free(write_part("m-00003-of-00003.gguf", 2, 3));
+    if (EXPECT_OK(gpt__checkpoint_open(&checkpoint, first))) {
+        EXPECT_INT(gpt__checkpoint_count(checkpoint), 3);
+        EXPECT_OK(gpt__tensor_to_f32(&value, gpt__checkpoint_find(checkpoint, "t2"), 0, 1));
+        EXPECT_NEAR(value, 2, 0);
+    }
+    gpt__checkpoint_close(checkpoint);
+    expect_parts_failure(second, GPT_E_FORMAT, "part 2 of 3 of a model, expected part 1 of 3");
+    char *renamed = write_part("renamed.gguf", 0, 3);
+    expect_parts_failure(renamed, GPT_E_FORMAT, "expected a name that ends in -00001-of-00003.gguf");
+    char *lone = write_part("lone.gguf", 0, 1);
+    EXPECT_OK(gpt__checkpoint_open(&checkpoint, lone));
+    gpt__checkpoint_close(checkpoint);
+    free(first);
+    free(second);
+    free(third);
+    free(renamed);
+    free(lone);
+}
+
+/* A tensor in two parts is there twice. */
+static void parts_with_the_same_tensor(void)
 {
     gguf_maker m;
     make_file(&m);
-    gguf_u32(&m, "split.count", 3);
-    expect_failure(&m, GPT_E_UNSUPPORTED, "one of 3 parts of a model");
+    gguf_u32(&m, "split.count", 2);
+    free(gguf_write(&m, "n-00001-of-00002.gguf"));
+    gguf_free(&m);
+    make_file(&m);
+    gguf_u32(&m, "split.count", 2);
+    gguf_u32(&m, "split.no", 1);
+    char *path = gguf_write(&m, "n-00002-of-00002.gguf");
+    memcpy(strstr(path, "00002"), "00001", 5);
+    expect_parts_failure(path, GPT_E_FORMAT, "is there twice");
+    free(path);
+    gguf_free(&m);
 }
 
 /* A file may have no tensors; reading any then says which. */
@@ -478,7 +543,8 @@ int main(int argc, char **argv)
     TEST(wrong_types);
     TEST(wrong_places);
     TEST(wrong_names);
-    TEST(parts_are_refused);
+    TEST(parts);
+    TEST(parts_with_the_same_tensor);
     TEST(empty_files);
     TEST(without_memory);
     return TEST_END();

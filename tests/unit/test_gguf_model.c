@@ -498,6 +498,27 @@ static void names(void)
     gguf_free(&m);
 }
 
+/* A model in parts, of which the first has the metadata and another the tensors, is one in its directory. */
+static void parts(void)
+{
+    gguf_maker m;
+    gguf_begin(&m);
+    add_keys(&m, "");
+    add_tokenizer(&m, "gpt-2");
+    gguf_u32(&m, "split.count", 2);
+    char *directory = make_directory("parts");
+    copy_into(&m, directory, "a-00001-of-00002.gguf");
+    gguf_free(&m);
+    gguf_begin(&m);
+    gguf_u32(&m, "split.no", 1);
+    gguf_u32(&m, "split.count", 2);
+    add_tensors(&m);
+    copy_into(&m, directory, "a-00002-of-00002.gguf");
+    gguf_free(&m);
+    expect_opens(directory);
+    free(directory);
+}
+
 /* A file of another name that begins as GGUF files do is one: the cache of some tools names files by their contents. */
 static void any_name(void)
 {
@@ -547,6 +568,7 @@ int main(int argc, char **argv)
     TEST(broken_tokenizers);
     TEST(directories);
     TEST(names);
+    TEST(parts);
     TEST(any_name);
     TEST(without_memory);
     return TEST_END();
