@@ -6,7 +6,7 @@ AM_LDFLAGS = $(OPENMP_CFLAGS)
 
 # Tests reach what is hidden in the library, as they link its objects themselves.
 check_LTLIBRARIES = tests/libtest.la
-tests_libtest_la_SOURCES = tests/test.c tests/test.h tests/golden/reference.c tests/golden/reference.h
+tests_libtest_la_SOURCES = tests/test.c tests/test.h tests/quality.h tests/golden/reference.c tests/golden/reference.h
 tests_libtest_la_LIBADD = lib/libgpt-internal.la
 LDADD = tests/libtest.la
 
@@ -71,7 +71,7 @@ CHECKS = tests/checks/headers.sh tests/checks/readme.sh tests/checks/sources.sh 
 	tests/checks/symbols.sh tests/checks/versions.sh
 
 # Figures, not tests: `make bench` builds them.
-EXTRA_PROGRAMS = tests/bench/bench_tokenizer tests/bench/bench_sampler
+EXTRA_PROGRAMS = tests/bench/bench_quality tests/bench/bench_sampler tests/bench/bench_tokenizer
 bench: $(EXTRA_PROGRAMS)
 .PHONY: bench
 

@@ -5,6 +5,7 @@
  */
 #include "base/utf8.h"
 #include "generate/generator.h"
+#include "quality.h"
 #include "test.h"
 
 #include <math.h>
@@ -696,37 +697,18 @@ static void compare_type(gpt_dtype dtype, double most_divergence, double least_a
     gpt_generator *exact = open_generator();
     gpt_generator *other = open_dtype("storyteller", dtype);
     gpt_tokenizer *tokenizer = gpt_model_tokenizer(gpt_generator_model(exact));
-    int32_t V = gpt_model_vocab_size(gpt_generator_model(exact));
     char *path = test_path("../models/storyteller/heldout.txt");
     size_t length, count;
     char *text = test_read_file(&length, path);
     int32_t *ids = NULL;
+    quality sum = {0};
     EXPECT(text != NULL && length > 2000);
     EXPECT_OK(gpt_tokenizer_encode(&ids, &count, tokenizer, text, 2000, 0));
-    count = count < 400 ? count : 400;
-    float *p = calloc(count * (size_t)V, sizeof *p);
-    float *q = calloc(count * (size_t)V, sizeof *q);
-    EXPECT_OK(gpt_generator_evaluate(p, NULL, exact, ids, count));
-    EXPECT_OK(gpt_generator_evaluate(q, NULL, other, ids, count));
-    double divergence = 0;
-    size_t agreed = 0;
-    for (size_t t = 0; t < count; t++) {
-        const float *pt = p + t * (size_t)V, *qt = q + t * (size_t)V;
-        int32_t p_best = 0, q_best = 0;
-        double p_zero = log_softmax(pt, V, 0) - pt[0], q_zero = log_softmax(qt, V, 0) - qt[0];
-        for (int32_t i = 0; i < V; i++) {
-            p_best = pt[i] > pt[p_best] ? i : p_best;
-            q_best = qt[i] > qt[q_best] ? i : q_best;
-            divergence += exp(pt[i] + p_zero) * (pt[i] + p_zero - qt[i] - q_zero);
-        }
-        agreed += p_best == q_best;
-    }
+    EXPECT_OK(quality_add(&sum, exact, other, ids, count < 400 ? count : 400));
     printf("# %s: mean KL divergence %.6f nats, %.2f %% of %zu choices agree\n", gpt_dtype_name(dtype),
-           divergence / (double)count, 100.0 * (double)agreed / (double)count, count);
-    EXPECT(divergence / (double)count < most_divergence);
-    EXPECT((double)agreed >= least_agreement * (double)count);
-    free(p);
-    free(q);
+           sum.divergence / (double)sum.count, 100.0 * (double)sum.agreed / (double)sum.count, sum.count);
+    EXPECT(sum.divergence < most_divergence * (double)sum.count);
+    EXPECT((double)sum.agreed >= least_agreement * (double)sum.count);
     free(text);
     free(path);
     gpt_free(ids);
