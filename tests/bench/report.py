@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tests/bench/report.py: what gpt-cli bench says of a model in each type, as the Markdown tables of docs/performance.md.
+"""tests/bench/report.py: what gpt-cli bench says of a model in each type, as docs/performance.md shows it.
 
 usage: report.py MODEL_DIR [--gpt-cli PROGRAM] [--types f32,bf16,int8] [--threads N] [--repeats N] [--quick]
 
