@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -25,6 +26,27 @@ def a_prompt_alone_is_enough():
     out = good(STORY)
     expect(len(out) > 20 and out.endswith(b"\n"), out)
     out.decode("utf-8", "strict")
+
+
+@case
+def a_gguf_file_is_a_model():
+    path = os.path.join(os.environ["TEST_SOURCE_DIR"], "golden", "gguf", "gpt2-Q4_K_M.gguf")
+    expect(b"gpt2" in good("info", "-m", path), "info names the family")
+    expect_equal(good("tokenize", "-m", path, "<|endoftext|>").strip(), b"0")
+    # The reference's first tokens after its prompt: golden/gguf/gpt2-Q4_K_M.reference.safetensors.
+    prompt, greedy = reference_ids(path.replace(".gguf", ".reference.safetensors"))
+    out = good("generate", "-m", path, "--dtype", "f32", "--ids", ids_text(prompt), "--greedy", "--ignore-eos",
+               "--max-new-tokens", "8", "--output", "ids")
+    expect_equal(out.strip().decode(), ids_text(greedy[:8]))
+
+
+def reference_ids(path):
+    with open(path, "rb") as stream:
+        (length,) = struct.unpack("<Q", stream.read(8))
+        header = json.loads(stream.read(length))
+        data = stream.read()
+    places = [header[name]["data_offsets"] for name in ("prompt.0", "greedy.0")]
+    return [list(struct.unpack("<%dq" % ((end - begin) // 8), data[begin:end])) for begin, end in places]
 
 
 @case

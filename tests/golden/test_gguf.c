@@ -8,6 +8,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,44 @@ static void compare_rows(const char *path, const gpt__checkpoint *reference)
     gpt__checkpoint_close(checkpoint);
 }
 
+/* The root of the mean square of the logits' errors, over that of the logits. */
+static double relative_error(const float *logits, const gpt__tensor *expected)
+{
+    double errors = 0, squares = 0;
+    for (int64_t i = 0; i < expected->count; i++) {
+        double value = reference_float(expected, i);
+        errors += (logits[i] - value) * (logits[i] - value);
+        squares += value * value;
+    }
+    return sqrt(errors / squares);
+}
+
+/* Types that round the weights once more stay near: so many of a logit's bits are right. */
+static void compare_rounded(const char *path, const gpt__checkpoint *reference, gpt_dtype dtype, double limit)
+{
+    size_t count;
+    gpt_model *model = NULL;
+    gpt_generator *generator = NULL;
+    gpt_model_options *options = NULL;
+    int32_t *ids = reference_ids(&count, reference_find(reference, "prompt", 0));
+    EXPECT_OK(gpt_model_options_new(&options));
+    EXPECT_OK(gpt_model_options_set_dtype(options, dtype));
+    gpt_status status = gpt_model_open(&model, path, options);
+    gpt_model_options_free(options);
+    /* Not every processor has bf16 products. */
+    if (status != GPT_E_UNSUPPORTED && EXPECT_OK(status) && EXPECT_OK(gpt_generator_new(&generator, model))) {
+        float *logits = calloc(count * (size_t)gpt_model_vocab_size(model), sizeof *logits);
+        EXPECT_OK(gpt_generator_evaluate(logits, NULL, generator, ids, count));
+        double error = relative_error(logits, reference_find(reference, "logits", 0));
+        if (!EXPECT(error < limit))
+            printf("# %s as %s: relative error %.4f\n", path, gpt_dtype_name(dtype), error);
+        free(logits);
+    }
+    gpt_generator_free(generator);
+    gpt_model_free(model);
+    free(ids);
+}
+
 static void compare_model(const char *name)
 {
     char file[256];
@@ -114,6 +153,8 @@ static void compare_model(const char *name)
     gpt_generator_free(generator);
     gpt_model_free(model);
     gpt_model_options_free(options);
+    compare_rounded(path, reference, GPT_DTYPE_BF16, 0.02);
+    compare_rounded(path, reference, GPT_DTYPE_INT8, 0.05);
     gpt__checkpoint_close(reference);
     free(path);
 }
