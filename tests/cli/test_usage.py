@@ -62,7 +62,8 @@ def wrong_calls_end_with_2():
         ["x", "--greedy", "--top-k", "5"], ["x", "--greedy", "--temperature", "0.8"], ["x", "--logprobs", "2"],
         ["answer", "x"], ["tokenize", "x", "--greedy"], ["detokenize", "1", "--ids", "1"],
         ["detokenize", "1", "--bytes", "--json"], ["bench", "--repeats", "0"], ["bench", "--prompt", "0"],
-        ["bench", "--prompt", ""], ["bench", "--context", "0"],
+        ["bench", "--prompt", ""], ["bench", "--context", "0"], ["bench", "--batch", "0"], ["bench", "--batch", "1,x"],
+        ["bench", "--generate", "-1"], ["bench", "--generate", "2147483647"], ["bench", "--threads", "2000"],
     ]
     for call in calls:
         message = bad(2, *call)
