@@ -56,9 +56,9 @@ FUZZ_TESTS = \
 	tests/fuzz/fuzz_text_stream \
 	tests/fuzz/fuzz_tokenizer
 FUZZ_COMMON = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/fuzz/fuzz_file.c
-tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c tests/fuzz/fuzz_use.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c tests/fuzz/fuzz_tensors.c tests/fuzz/fuzz_use.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz_model.c tests/fuzz/fuzz_use.c $(FUZZ_COMMON)
-tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c tests/fuzz/fuzz_tensors.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_text_stream_SOURCES = tests/fuzz/fuzz_text_stream.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz_tokenizer.c $(FUZZ_COMMON)
 

@@ -65,14 +65,10 @@ extern const gpt__family gpt__family_gpt_neox;
 extern const gpt__family gpt__family_gpt_bigcode;
 extern const gpt__family gpt__family_gpt_oss;
 
-/* Tensors as GGUF files name them. read_config is NULL: the family of the same model_type has it. */
-extern const gpt__family gpt__family_gguf_gpt2;
-extern const gpt__family gpt__family_gguf_gpt_bigcode;
-extern const gpt__family gpt__family_gguf_gpt_neox;
-extern const gpt__family gpt__family_gguf_gptj;
-extern const gpt__family gpt__family_gguf_gpt_oss;
-
 /* The family of that model_type, or NULL. */
 const gpt__family *gpt__family_find(const char *model_type);
+
+/* The same with tensors as GGUF files name them; its read_config is NULL, as the family above has it. */
+const gpt__family *gpt__gguf_family_find(const char *model_type);
 
 #endif

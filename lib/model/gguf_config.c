@@ -38,7 +38,6 @@ typedef struct line {
 typedef struct architecture {
     const char *name;       /* general.architecture */
     const char *model_type; /* of config.json */
-    const gpt__family *family;
     const line *lines;
     size_t line_count;
 } architecture;
@@ -129,14 +128,14 @@ static const line gpt_oss_lines[] = {
     {"tensor_data_layout", NULL, IGNORED, 0},
 };
 
-#define ARCHITECTURE(name, model_type, family, lines) {name, model_type, family, lines, sizeof lines / sizeof *lines}
+#define ARCHITECTURE(name, model_type, lines) {name, model_type, lines, sizeof lines / sizeof *lines}
 
 static const architecture architectures[] = {
-    ARCHITECTURE("gpt2", "gpt2", &gpt__family_gguf_gpt2, gpt2_lines),
-    ARCHITECTURE("starcoder", "gpt_bigcode", &gpt__family_gguf_gpt_bigcode, starcoder_lines),
-    ARCHITECTURE("gptneox", "gpt_neox", &gpt__family_gguf_gpt_neox, gptneox_lines),
-    ARCHITECTURE("gptj", "gptj", &gpt__family_gguf_gptj, gptj_lines),
-    ARCHITECTURE("gpt-oss", "gpt_oss", &gpt__family_gguf_gpt_oss, gpt_oss_lines),
+    ARCHITECTURE("gpt2", "gpt2", gpt2_lines),
+    ARCHITECTURE("starcoder", "gpt_bigcode", starcoder_lines),
+    ARCHITECTURE("gptneox", "gpt_neox", gptneox_lines),
+    ARCHITECTURE("gptj", "gptj", gptj_lines),
+    ARCHITECTURE("gpt-oss", "gpt_oss", gpt_oss_lines),
 };
 
 /* "<architecture>.<key>" */
@@ -145,25 +144,10 @@ static void full_key(char out[MOST_KEY_BYTES], const making *m, const char *key)
     snprintf(out, MOST_KEY_BYTES, "%s.%s", m->architecture->name, key);
 }
 
-static gpt_status add_number(cJSON *object, const char *name, double value)
+/* The status of adding to an object. */
+static gpt_status added(const cJSON *item)
 {
-    if (cJSON_AddNumberToObject(object, name, value) == NULL)
-        return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
-    return GPT_OK;
-}
-
-static gpt_status add_bool(cJSON *object, const char *name, int value)
-{
-    if (cJSON_AddBoolToObject(object, name, value) == NULL)
-        return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
-    return GPT_OK;
-}
-
-static gpt_status add_string(cJSON *object, const char *name, const char *value)
-{
-    if (cJSON_AddStringToObject(object, name, value) == NULL)
-        return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
-    return GPT_OK;
+    return item != NULL ? GPT_OK : gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
 }
 
 /* A whole number that must be one that is known already. */
@@ -181,21 +165,21 @@ static gpt_status add_size(const making *m, const char *key, const char *name)
 {
     int64_t value = 0;
     GPT__TRY(gpt__gguf_int(&value, m->gguf, key, 1, INT32_MAX));
-    return add_number(m->root, name, (double)value);
+    return added(cJSON_AddNumberToObject(m->root, name, (double)value));
 }
 
 static gpt_status add_float(const making *m, cJSON *object, const char *key, const char *name)
 {
     double value = 0;
     GPT__TRY(gpt__gguf_number(&value, m->gguf, key));
-    return add_number(object, name, value);
+    return added(cJSON_AddNumberToObject(object, name, value));
 }
 
 static gpt_status add_switch(const making *m, const char *key, const char *name)
 {
     int value = 0;
     GPT__TRY(gpt__gguf_bool(&value, m->gguf, key));
-    return add_bool(m->root, name, value);
+    return added(cJSON_AddBoolToObject(m->root, name, value));
 }
 
 /* Half a value more, as the reader multiplies and rounds down. */
@@ -204,7 +188,7 @@ static gpt_status add_head_share(const making *m, const char *key, const char *n
     int64_t size = m->head_size;
     GPT__TRY(gpt__gguf_int(&size, m->gguf, key, 1, m->head_size));
     double share = size == m->head_size ? 1 : ((double)size + 0.5) / (double)m->head_size;
-    return add_number(m->root, name, share);
+    return added(cJSON_AddNumberToObject(m->root, name, share));
 }
 
 static gpt_status add_one_or_all(const making *m, const char *key, const char *name)
@@ -213,7 +197,7 @@ static gpt_status add_one_or_all(const making *m, const char *key, const char *n
     GPT__TRY(gpt__gguf_int(&count, m->gguf, key, 1, INT32_MAX));
     if (count != 1)
         GPT__TRY(expect_size(m, key, m->heads));
-    return add_bool(m->root, name, count == 1);
+    return added(cJSON_AddBoolToObject(m->root, name, count == 1));
 }
 
 /* As in llama.cpp, factors without a type are linear. */
@@ -223,7 +207,7 @@ static gpt_status add_scaling_type(const making *m, const char *key)
     GPT__TRY(gpt__gguf_text(&type, m->gguf, key));
     const char *known = gpt__gguf_is(type, "linear") ? "linear" : gpt__gguf_is(type, "yarn") ? "yarn" : NULL;
     if (known != NULL)
-        return add_string(m->scaling, "rope_type", known);
+        return added(cJSON_AddStringToObject(m->scaling, "rope_type", known));
     if (gpt__gguf_is(type, "none"))
         return GPT_OK;
     return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"%s\" is \"%.*s\", which is not supported", m->gguf->file->path, key,
@@ -317,8 +301,9 @@ static gpt_status add_vocabulary_of(const making *m, const gpt__checkpoint *chec
     if (embedding->rank != 2 || embedding->shape[0] > INT32_MAX)
         return gpt__fail(GPT_E_FORMAT, "%s: tensor token_embd.weight should have a row for each token",
                          m->gguf->file->path);
-    GPT__TRY(add_number(m->root, "vocab_size", (double)embedding->shape[0]));
-    return add_bool(m->root, "tie_word_embeddings", gpt__checkpoint_find(checkpoint, "output.weight") == NULL);
+    GPT__TRY(added(cJSON_AddNumberToObject(m->root, "vocab_size", (double)embedding->shape[0])));
+    int tied = gpt__checkpoint_find(checkpoint, "output.weight") == NULL;
+    return added(cJSON_AddBoolToObject(m->root, "tie_word_embeddings", tied));
 }
 
 /* What only the tensors tell, which may be in other files than the metadata. */
@@ -337,20 +322,19 @@ static gpt_status add_special_tokens(const making *m)
     static const char *const stops[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
                                         "tokenizer.ggml.eom_token_id"};
     cJSON *list = cJSON_AddArrayToObject(m->root, "eos_token_id");
-    if (list == NULL)
-        return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
+    GPT__TRY(added(list));
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
         int64_t token = -1;
         GPT__TRY(gpt__gguf_int(&token, m->gguf, stops[i], 0, UINT32_MAX));
-        cJSON *item = token >= 0 && token <= INT32_MAX ? cJSON_CreateNumber((double)token) : NULL;
-        if (item != NULL)
-            cJSON_AddItemToArray(list, item);
-        else if (token >= 0 && token <= INT32_MAX)
-            return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
+        if (token < 0 || token > INT32_MAX)
+            continue;
+        cJSON *item = cJSON_CreateNumber((double)token);
+        GPT__TRY(added(item));
+        cJSON_AddItemToArray(list, item);
     }
     int64_t bos = -1;
     GPT__TRY(gpt__gguf_int(&bos, m->gguf, "tokenizer.ggml.bos_token_id", 0, UINT32_MAX));
-    return bos >= 0 && bos <= INT32_MAX ? add_number(m->root, "bos_token_id", (double)bos) : GPT_OK;
+    return bos >= 0 && bos <= INT32_MAX ? added(cJSON_AddNumberToObject(m->root, "bos_token_id", (double)bos)) : GPT_OK;
 }
 
 static gpt_status find_architecture(const architecture **out, const gpt__gguf *gguf)
@@ -378,7 +362,7 @@ static gpt_status make(making *m)
 {
     GPT__TRY(refuse_unknown(m));
     GPT__TRY(read_heads(m));
-    GPT__TRY(add_string(m->root, "model_type", m->architecture->model_type));
+    GPT__TRY(added(cJSON_AddStringToObject(m->root, "model_type", m->architecture->model_type)));
     GPT__TRY(apply_lines(m));
     GPT__TRY(add_vocabulary(m));
     GPT__TRY(add_special_tokens(m));
@@ -387,9 +371,9 @@ static gpt_status make(making *m)
         cJSON_GetObjectItemCaseSensitive(m->scaling, "factor") != NULL) {
         /* The family's own files say so too; GGUF has no word for it. */
         if (strcmp(m->architecture->model_type, "gpt_oss") == 0)
-            GPT__TRY(add_bool(m->scaling, "truncate", 0));
+            GPT__TRY(added(cJSON_AddBoolToObject(m->scaling, "truncate", 0)));
         if (!cJSON_AddItemToObject(m->root, "rope_scaling", m->scaling))
-            return gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
+            return added(NULL);
         m->scaling = NULL;
     }
     return GPT_OK;
@@ -400,13 +384,13 @@ gpt_status gpt__gguf_config(gpt__json *json, const gpt__family **family, const g
     making m = {.gguf = gguf};
     *json = (gpt__json){0};
     GPT__TRY(find_architecture(&m.architecture, gguf));
-    *family = m.architecture->family;
+    *family = gpt__gguf_family_find(m.architecture->model_type);
     json->path = gpt__copy_string(gguf->file->path, strlen(gguf->file->path));
     m.root = json->root = cJSON_CreateObject();
     m.scaling = cJSON_CreateObject();
     gpt_status status = json->path != NULL ? GPT_OK : GPT_E_MEMORY;
-    if (status == GPT_OK && (m.root == NULL || m.scaling == NULL))
-        status = gpt__fail(GPT_E_MEMORY, "no memory for a configuration");
+    if (status == GPT_OK)
+        status = added(m.root != NULL ? m.scaling : NULL);
     if (status == GPT_OK)
         status = make(&m);
     cJSON_Delete(m.scaling);

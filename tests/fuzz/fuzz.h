@@ -23,6 +23,9 @@ const char *fuzz_write_file(const char *name, const uint8_t *data, size_t size);
 /* Computes and generates a little; for targets that are built with fuzz_use.c. */
 void fuzz_use_model(gpt_model *model);
 
+/* Opens the weights of a directory and reads them to the last element; for targets built with fuzz_tensors.c. */
+void fuzz_read_tensors(const char *directory);
+
 /* Ends the program with a message when a property does not hold, so that the fuzzer keeps the input. */
 void fuzz_check(int held, const char *property);
 

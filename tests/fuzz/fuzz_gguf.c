@@ -5,36 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "format/tensor.h"
-
 const char fuzz_corpus[] = "fuzz/corpus/gguf";
-
-static void read_all(const gpt__tensor *tensor)
-{
-    float out[300];
-    for (int64_t first = 0; first < tensor->count; first += 300) {
-        int64_t count = tensor->count - first < 300 ? tensor->count - first : 300;
-        gpt_status status = gpt__tensor_to_f32(out, tensor, first, count);
-        fuzz_check((status == GPT_OK) == (gpt__tensor_is_float(tensor) != 0), "float types convert, others do not");
-    }
-    if (tensor->bytes > 0)
-        fuzz_check(tensor->data >= tensor->file->data &&
-                       tensor->bytes <= tensor->file->size - (size_t)(tensor->data - tensor->file->data),
-                   "a tensor lies in its file");
-}
-
-static void read_tensors(const char *directory)
-{
-    gpt__checkpoint *checkpoint;
-    gpt_status status = gpt__checkpoint_open(&checkpoint, directory);
-    fuzz_check((status == GPT_OK) == (checkpoint != NULL), "a checkpoint comes with success");
-    for (size_t i = 0; status == GPT_OK && i < gpt__checkpoint_count(checkpoint); i++) {
-        const gpt__tensor *tensor = gpt__checkpoint_at(checkpoint, i);
-        read_all(tensor);
-        fuzz_check(gpt__checkpoint_find(checkpoint, tensor->name) == tensor, "a tensor is found by its name");
-    }
-    gpt__checkpoint_close(checkpoint);
-}
 
 static void read_tokenizer(const char *directory)
 {
@@ -70,7 +41,7 @@ static void open_model(const char *directory, gpt_dtype dtype)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *directory = fuzz_write_file("model.gguf", data, size);
-    read_tensors(directory);
+    fuzz_read_tensors(directory);
     read_tokenizer(directory);
     open_model(directory, size % 2 ? GPT_DTYPE_INT8 : GPT_DTYPE_AUTO);
     return 0;

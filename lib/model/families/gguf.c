@@ -7,6 +7,8 @@
  */
 #include "model/family.h"
 
+#include <string.h>
+
 /* Of GPT-2 and its kin. */
 static const gpt__weight_name names[] = {
     {GPT__ROLE_EMBEDDING, "token_embd", GPT__LAYOUT_OUT_IN, 0},
@@ -53,42 +55,20 @@ static const gpt__weight_name gpt_oss_names[] = {
     {GPT__ROLE_OUTPUT, "output", GPT__LAYOUT_OUT_IN, 0},
 };
 
-const gpt__family gpt__family_gguf_gpt2 = {
-    .model_type = "gpt2",
-    .prefix = "",
-    .layers = "blk",
-    .names = names,
-    .name_count = sizeof names / sizeof *names,
+#define LENGTH(list) (sizeof list / sizeof *list)
+
+static const gpt__family families[] = {
+    {"gpt2", "", "blk", names, LENGTH(names), NULL},
+    {"gpt_bigcode", "", "blk", names, LENGTH(names), NULL},
+    {"gpt_neox", "", "blk", names, LENGTH(names), NULL},
+    {"gptj", "", "blk", gptj_names, LENGTH(gptj_names), NULL},
+    {"gpt_oss", "", "blk", gpt_oss_names, LENGTH(gpt_oss_names), NULL},
 };
 
-const gpt__family gpt__family_gguf_gpt_bigcode = {
-    .model_type = "gpt_bigcode",
-    .prefix = "",
-    .layers = "blk",
-    .names = names,
-    .name_count = sizeof names / sizeof *names,
-};
-
-const gpt__family gpt__family_gguf_gpt_neox = {
-    .model_type = "gpt_neox",
-    .prefix = "",
-    .layers = "blk",
-    .names = names,
-    .name_count = sizeof names / sizeof *names,
-};
-
-const gpt__family gpt__family_gguf_gptj = {
-    .model_type = "gptj",
-    .prefix = "",
-    .layers = "blk",
-    .names = gptj_names,
-    .name_count = sizeof gptj_names / sizeof *gptj_names,
-};
-
-const gpt__family gpt__family_gguf_gpt_oss = {
-    .model_type = "gpt_oss",
-    .prefix = "",
-    .layers = "blk",
-    .names = gpt_oss_names,
-    .name_count = sizeof gpt_oss_names / sizeof *gpt_oss_names,
-};
+const gpt__family *gpt__gguf_family_find(const char *model_type)
+{
+    for (size_t i = 0; i < LENGTH(families); i++)
+        if (strcmp(families[i].model_type, model_type) == 0)
+            return &families[i];
+    return NULL;
+}
