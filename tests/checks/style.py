@@ -46,7 +46,7 @@ def check_opening(path, lines):
 
 
 def check_calls(path, code):
-    banned = [] if path.startswith("tests/") else list(BANNED)
+    banned = [] if path.startswith(("tests/", "bindings/examples/")) else list(BANNED)
     if path.startswith("lib/") and path != "lib/base/memory.c":
         banned += BANNED_IN_LIB
     for match in re.finditer(r"(?<![\w.>])(%s)\s*\(" % "|".join(banned or ["(?!)"]), code):
@@ -102,7 +102,7 @@ def check_file(path, text):
 
 
 def files():
-    for folder in ["include", "lib", "tools", "tests"]:
+    for folder in ["include", "lib", "tools", "tests", "bindings"]:
         for directory, _, names in os.walk(os.path.join(TOP, folder)):
             for name in sorted(names):
                 if name.endswith((".c", ".h", ".h.in", ".py", ".sh")):
