@@ -192,23 +192,21 @@ static int32_t kind_of(const reading *r, const gpt__gguf_entry *kinds, uint64_t 
     return NORMAL;
 }
 
+/*
+ * The file does not tell whether an added token is one of the model's, too, which merges may lead to. It is entered as
+ * one: without such merges this changes nothing.
+ */
 static gpt_status add_token(reading *r, int64_t id, int32_t kind)
 {
     const char *string = r->string.bytes;
     gpt__added_token added = {.id = id, .special = kind != USER_DEFINED, .normalized = kind == USER_DEFINED};
-    switch (kind) {
-    case NORMAL:
-        return gpt__bpe_file_token(r->file, (int32_t)id, string, 1);
-    case UNKNOWN:
-    case CONTROL:
-    case USER_DEFINED:
-        return gpt__added_add(&r->tokenizer->added, string, r->string.length, &added);
-    case UNUSED:
+    if (kind == UNUSED)
         return GPT_OK;
-    default:
+    if (kind < NORMAL || kind > UNUSED)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: token %lld is of kind %d, expected 1 to 5", r->gguf->file->path,
                          (long long)id, (int)kind);
-    }
+    GPT__TRY(gpt__bpe_file_token(r->file, (int32_t)id, string, 1));
+    return kind == NORMAL ? GPT_OK : gpt__added_add(&r->tokenizer->added, string, r->string.length, &added);
 }
 
 static gpt_status read_tokens(reading *r)

@@ -338,6 +338,49 @@ static void divisions(void)
     }
 }
 
+/* Digits by themselves, in runs, or in runs of up to three: whether "1 2" may merge, and "12 34". */
+static void divisions_of_digits(void)
+{
+    static const char *const words[] = {"1", "2", "3", "4", "12", "34", "1234"};
+    static const char *const pairs[] = {"1 2", "3 4", "12 34"};
+    static const struct {
+        const char *pre;
+        size_t count;
+        int32_t ids[4];
+    } cases[] = {{"gpt-2", 1, {6}}, {"starcoder", 4, {0, 1, 2, 3}}, {"gpt-4o", 3, {4, 2, 3}}, {"dbrx", 3, {4, 2, 3}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gguf_maker m;
+        gpt_tokenizer *tokenizer = NULL;
+        gguf_begin(&m);
+        gguf_string(&m, "tokenizer.ggml.model", "gpt2");
+        gguf_string(&m, "tokenizer.ggml.pre", cases[i].pre);
+        gguf_strings(&m, "tokenizer.ggml.tokens", words, 7);
+        gguf_strings(&m, "tokenizer.ggml.merges", pairs, 3);
+        char *path = gguf_write(&m, "digits.gguf");
+        if (EXPECT_OK(gpt_tokenizer_open(&tokenizer, path)))
+            expect_ids(tokenizer, "1234", cases[i].ids, cases[i].count);
+        gpt_tokenizer_free(tokenizer);
+        free(path);
+        gguf_free(&m);
+    }
+}
+
+/* A token that merges lead to may be an added one, too. */
+static void merges_to_added_tokens(void)
+{
+    gguf_maker m;
+    gpt_tokenizer *tokenizer = NULL;
+    gguf_begin(&m);
+    add_tokenizer(&m, "gpt-2");
+    add_kinds(&m, (const uint32_t[]){1, 1, 4, 1, 3, 4});
+    char *path = gguf_write(&m, "merged.gguf");
+    if (EXPECT_OK(gpt_tokenizer_open(&tokenizer, path)))
+        expect_ids(tokenizer, "aabb ab", (const int32_t[]){0, 2, 1, 3, 2}, 5);
+    gpt_tokenizer_free(tokenizer);
+    free(path);
+    gguf_free(&m);
+}
+
 static void refused_tokenizers(void)
 {
     gguf_maker m;
@@ -407,10 +450,10 @@ static void broken_tokenizers(void)
     begin_with(&m, tokens, V, merges, 1);
     gguf_strings(&m, "tokenizer.ggml.token_type", tokens, V);
     expect_tokenizer_failure(&m, GPT_E_FORMAT, "tokenizer.ggml.token_type");
-    /* A token that is normal under one id and added under another. */
+    /* A token that is normal under one id and control under another. */
     begin_with(&m, (const char *const[]){"a", "b", "ab", "c", "d", "a"}, V, merges, 1);
     add_kinds(&m, (const uint32_t[]){1, 1, 1, 1, 1, 3});
-    expect_tokenizer_failure(&m, GPT_E_FORMAT, "the id 0 in the vocabulary and 5 among the added");
+    expect_tokenizer_failure(&m, GPT_E_FORMAT, "tokens 0 and 5 are the same string");
 }
 
 /*
@@ -564,6 +607,8 @@ int main(int argc, char **argv)
     TEST(tokenizer_opens);
     TEST(kinds_of_tokens);
     TEST(divisions);
+    TEST(divisions_of_digits);
+    TEST(merges_to_added_tokens);
     TEST(refused_tokenizers);
     TEST(broken_tokenizers);
     TEST(directories);
