@@ -185,13 +185,14 @@ static int uses_panels(const gpt__linear_scratch *scratch, const gpt__linear *li
 static void apply_panels(const gpt__linear *linear, const gpt__rows *x, float *out, int64_t T)
 {
     int64_t panels = panel_count(linear);
+    int64_t step = GPT__PANEL_WIDTH * gpt__panel_group(linear->dtype);
 #pragma omp parallel for schedule(static)
     for (int64_t p = 0; p < panels; p++) {
+        const gpt__panel panel = {linear->dtype, gpt__packed_panel(linear->packed, p), step, linear->K};
         float sums[GPT__PANEL_ROWS * GPT__PANEL_WIDTH];
         int64_t n = p * GPT__PANEL_WIDTH;
         int64_t count = linear->N - n < GPT__PANEL_WIDTH ? linear->N - n : GPT__PANEL_WIDTH;
-        gpt__panel_multiply(sums, linear->dtype, gpt__packed_panel(linear->packed, p), x->data, linear->K, linear->K,
-                            T);
+        gpt__panel_multiply(sums, GPT__PANEL_WIDTH, 0, &panel, x->data, linear->K, T);
         for (int64_t t = 0; t < T; t++)
             finish(linear, out + t * linear->N + n, sums + t * GPT__PANEL_WIDTH,
                    linear->scales != NULL ? x->scales[t] : 1, n, count);

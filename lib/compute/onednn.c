@@ -494,7 +494,7 @@ static gpt_status find_offsets(gpt__packed *packed)
 /* Whether the layout is that of compute/panels.h, by comparing where the elements of the first panel are. */
 static void find_panels(gpt__packed *packed)
 {
-    size_t group = packed->kind.type == GPT_DTYPE_F32 ? 1 : packed->kind.type == GPT_DTYPE_BF16 ? 2 : 4;
+    size_t group = (size_t)gpt__panel_group(packed->kind.type);
     size_t K = (size_t)packed->kind.K;
     if (K % 4 != 0 || packed->kind.N < GPT__PANEL_WIDTH || !gpt__panels_supported(packed->kind.type))
         return;

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/panels.c: the kernels. Each reads its panel once, from begin to end, and holds the sums of up to four rows in
+ * compute/panels.c: the kernels. Each reads its panel once, from begin to end, and holds the sums of up to six rows in
  * registers. T is a constant in each copy that the compiler makes of a kernel, so that its loops over rows disappear.
  */
 #include "compute/panels.h"
+
+int64_t gpt__panel_group(gpt_dtype type)
+{
+    return type == GPT_DTYPE_F32 ? 1 : type == GPT_DTYPE_BF16 ? 2 : 4;
+}
 
 #if defined(_OPENMP) && defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
 
-/* How far ahead of its use memory is asked for; more and less were measured to be slower. */
+/* How far ahead of its use memory is asked for. */
 #define AHEAD 4096
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+/* Without this, sums would stay an array in memory. */
+#define UNROLL _Pragma("GCC unroll 8")
+
+#define KERNEL(features) static inline __attribute__((always_inline, target(features)))
 
 int gpt__panels_supported(gpt_dtype type)
 {
@@ -24,7 +32,8 @@ int gpt__panels_supported(gpt_dtype type)
     return type == GPT_DTYPE_F32 || __builtin_cpu_supports("avx512vnni");
 }
 
-ALWAYS_INLINE __attribute__((target("avx512f"))) void prefetch_256(const char *at)
+/* The four cache lines of a group of inputs. */
+KERNEL("avx512f") void prefetch_group(const char *at)
 {
     _mm_prefetch(at + AHEAD, _MM_HINT_T0);
     _mm_prefetch(at + AHEAD + 64, _MM_HINT_T0);
@@ -32,120 +41,134 @@ ALWAYS_INLINE __attribute__((target("avx512f"))) void prefetch_256(const char *a
     _mm_prefetch(at + AHEAD + 192, _MM_HINT_T0);
 }
 
-ALWAYS_INLINE __attribute__((target("avx512f"))) void multiply_f32(float *sums, const float *panel, const float *x,
-                                                                  int64_t stride, int64_t K, int T)
+/* sum [T] = what is in out, or zeros. */
+KERNEL("avx512f") void begin_sums(__m512 sum[][4], const float *out, int64_t stride, int adds, int T)
+{
+    UNROLL
+    for (int t = 0; t < T; t++)
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            sum[t][j] = adds ? _mm512_loadu_ps(out + t * stride + 16 * j) : _mm512_setzero_ps();
+}
+
+KERNEL("avx512f") void end_sums(float *out, int64_t stride, __m512 sum[][4], int T)
+{
+    UNROLL
+    for (int t = 0; t < T; t++)
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            _mm512_storeu_ps(out + t * stride + 16 * j, sum[t][j]);
+}
+
+KERNEL("avx512f") void multiply_f32(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const float *x,
+                                    int64_t x_stride, int T)
 {
     __m512 sum[GPT__PANEL_ROWS][4];
-    for (int t = 0; t < T; t++)
-        for (int j = 0; j < 4; j++)
-            sum[t][j] = _mm512_setzero_ps();
-    for (int64_t k = 0; k < K; k++, panel += GPT__PANEL_WIDTH) {
-        prefetch_256((const char *)panel);
+    const float *at = panel->data;
+    begin_sums(sum, out, out_stride, adds, T);
+    for (int64_t k = 0; k < panel->K; k++, at += panel->step) {
+        prefetch_group((const char *)at);
+        UNROLL
         for (int t = 0; t < T; t++) {
-            __m512 value = _mm512_set1_ps(x[t * stride + k]);
+            __m512 value = _mm512_set1_ps(x[t * x_stride + k]);
+            UNROLL
             for (int j = 0; j < 4; j++)
-                sum[t][j] = _mm512_fmadd_ps(value, _mm512_loadu_ps(panel + 16 * j), sum[t][j]);
+                sum[t][j] = _mm512_fmadd_ps(value, _mm512_loadu_ps(at + 16 * j), sum[t][j]);
         }
     }
-    for (int t = 0; t < T; t++)
-        for (int j = 0; j < 4; j++)
-            _mm512_storeu_ps(sums + t * GPT__PANEL_WIDTH + 16 * j, sum[t][j]);
+    end_sums(out, out_stride, sum, T);
 }
 
 /* Two inputs at a time; their products with a pair of weights are added in f32. */
-ALWAYS_INLINE __attribute__((target("avx512f,avx512bw,avx512bf16"))) void
-multiply_bf16(float *sums, const uint16_t *panel, const uint16_t *x, int64_t stride, int64_t K, int T)
+KERNEL("avx512f,avx512bw,avx512bf16") void multiply_bf16(float *out, int64_t out_stride, int adds,
+                                                         const gpt__panel *panel, const uint16_t *x, int64_t x_stride,
+                                                         int T)
 {
     __m512 sum[GPT__PANEL_ROWS][4];
-    for (int t = 0; t < T; t++)
-        for (int j = 0; j < 4; j++)
-            sum[t][j] = _mm512_setzero_ps();
-    for (int64_t k = 0; k < K; k += 2, panel += 2 * GPT__PANEL_WIDTH) {
-        prefetch_256((const char *)panel);
+    const uint16_t *at = panel->data;
+    begin_sums(sum, out, out_stride, adds, T);
+    for (int64_t k = 0; k < panel->K; k += 2, at += panel->step) {
+        prefetch_group((const char *)at);
+        UNROLL
         for (int t = 0; t < T; t++) {
             int32_t pair;
-            __builtin_memcpy(&pair, x + t * stride + k, sizeof pair);
+            __builtin_memcpy(&pair, x + t * x_stride + k, sizeof pair);
             __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+            UNROLL
             for (int j = 0; j < 4; j++)
-                sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, (__m512bh)_mm512_loadu_si512(panel + 32 * j));
+                sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, (__m512bh)_mm512_loadu_si512(at + 32 * j));
         }
     }
-    for (int t = 0; t < T; t++)
-        for (int j = 0; j < 4; j++)
-            _mm512_storeu_ps(sums + t * GPT__PANEL_WIDTH + 16 * j, sum[t][j]);
+    end_sums(out, out_stride, sum, T);
 }
 
-/* Four inputs at a time; the sums of their products are exact. */
-ALWAYS_INLINE __attribute__((target("avx512f,avx512bw,avx512vnni"))) void
-multiply_int8(float *sums, const int8_t *panel, const uint8_t *x, int64_t stride, int64_t K, int T)
+/* Four inputs at a time, in whole numbers. */
+KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(float *out, int64_t out_stride, int adds,
+                                                         const gpt__panel *panel, const uint8_t *x, int64_t x_stride,
+                                                         int T)
 {
-    __m512i sum[GPT__PANEL_ROWS][4];
+    __m512i whole[GPT__PANEL_ROWS][4];
+    __m512 sum[GPT__PANEL_ROWS][4];
+    const int8_t *at = panel->data;
+    UNROLL
     for (int t = 0; t < T; t++)
+        UNROLL
         for (int j = 0; j < 4; j++)
-            sum[t][j] = _mm512_setzero_si512();
-    for (int64_t k = 0; k < K; k += 4, panel += 4 * GPT__PANEL_WIDTH) {
-        prefetch_256((const char *)panel);
+            whole[t][j] = _mm512_setzero_si512();
+    for (int64_t k = 0; k < panel->K; k += 4, at += panel->step) {
+        prefetch_group((const char *)at);
+        UNROLL
         for (int t = 0; t < T; t++) {
             int32_t four;
-            __builtin_memcpy(&four, x + t * stride + k, sizeof four);
+            __builtin_memcpy(&four, x + t * x_stride + k, sizeof four);
             __m512i value = _mm512_set1_epi32(four);
+            UNROLL
             for (int j = 0; j < 4; j++)
-                sum[t][j] = _mm512_dpbusd_epi32(sum[t][j], value, _mm512_loadu_si512(panel + 64 * j));
+                whole[t][j] = _mm512_dpbusd_epi32(whole[t][j], value, _mm512_loadu_si512(at + 64 * j));
         }
     }
+    begin_sums(sum, out, out_stride, adds, T);
+    UNROLL
     for (int t = 0; t < T; t++)
+        UNROLL
         for (int j = 0; j < 4; j++)
-            _mm512_storeu_ps(sums + t * GPT__PANEL_WIDTH + 16 * j, _mm512_cvtepi32_ps(sum[t][j]));
+            sum[t][j] = _mm512_add_ps(sum[t][j], _mm512_cvtepi32_ps(whole[t][j]));
+    end_sums(out, out_stride, sum, T);
 }
 
-__attribute__((target("avx512f"))) static void panel_f32(float *sums, const float *panel, const float *x,
-                                                         int64_t stride, int64_t K, int64_t T)
-{
-    if (T == 1)
-        multiply_f32(sums, panel, x, stride, K, 1);
-    else if (T == 2)
-        multiply_f32(sums, panel, x, stride, K, 2);
-    else if (T == 3)
-        multiply_f32(sums, panel, x, stride, K, 3);
-    else
-        multiply_f32(sums, panel, x, stride, K, 4);
-}
+/* A function of that name which calls the kernel with each constant T. */
+#define FOR_EACH_T(name, features, kernel, type)                                                                       \
+    __attribute__((target(features))) static void name(float *out, int64_t out_stride, int adds,                       \
+                                                       const gpt__panel *panel, const type *x, int64_t x_stride,       \
+                                                       int64_t T)                                                      \
+    {                                                                                                                  \
+        if (T == 1)                                                                                                    \
+            kernel(out, out_stride, adds, panel, x, x_stride, 1);                                                      \
+        else if (T == 2)                                                                                               \
+            kernel(out, out_stride, adds, panel, x, x_stride, 2);                                                      \
+        else if (T == 3)                                                                                               \
+            kernel(out, out_stride, adds, panel, x, x_stride, 3);                                                      \
+        else if (T == 4)                                                                                               \
+            kernel(out, out_stride, adds, panel, x, x_stride, 4);                                                      \
+        else if (T == 5)                                                                                               \
+            kernel(out, out_stride, adds, panel, x, x_stride, 5);                                                      \
+        else                                                                                                           \
+            kernel(out, out_stride, adds, panel, x, x_stride, 6);                                                      \
+    }
 
-__attribute__((target("avx512f,avx512bw,avx512bf16"))) static void
-panel_bf16(float *sums, const uint16_t *panel, const uint16_t *x, int64_t stride, int64_t K, int64_t T)
-{
-    if (T == 1)
-        multiply_bf16(sums, panel, x, stride, K, 1);
-    else if (T == 2)
-        multiply_bf16(sums, panel, x, stride, K, 2);
-    else if (T == 3)
-        multiply_bf16(sums, panel, x, stride, K, 3);
-    else
-        multiply_bf16(sums, panel, x, stride, K, 4);
-}
+FOR_EACH_T(panel_f32, "avx512f", multiply_f32, float)
+FOR_EACH_T(panel_bf16, "avx512f,avx512bw,avx512bf16", multiply_bf16, uint16_t)
+FOR_EACH_T(panel_int8, "avx512f,avx512bw,avx512vnni", multiply_int8, uint8_t)
 
-__attribute__((target("avx512f,avx512bw,avx512vnni"))) static void
-panel_int8(float *sums, const int8_t *panel, const uint8_t *x, int64_t stride, int64_t K, int64_t T)
+void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+                         int64_t x_stride, int64_t T)
 {
-    if (T == 1)
-        multiply_int8(sums, panel, x, stride, K, 1);
-    else if (T == 2)
-        multiply_int8(sums, panel, x, stride, K, 2);
-    else if (T == 3)
-        multiply_int8(sums, panel, x, stride, K, 3);
+    if (panel->type == GPT_DTYPE_F32)
+        panel_f32(out, out_stride, adds, panel, x, x_stride, T);
+    else if (panel->type == GPT_DTYPE_BF16)
+        panel_bf16(out, out_stride, adds, panel, x, x_stride, T);
     else
-        multiply_int8(sums, panel, x, stride, K, 4);
-}
-
-void gpt__panel_multiply(float *sums, gpt_dtype type, const void *panel, const void *x, int64_t stride, int64_t K,
-                         int64_t T)
-{
-    if (type == GPT_DTYPE_F32)
-        panel_f32(sums, panel, x, stride, K, T);
-    else if (type == GPT_DTYPE_BF16)
-        panel_bf16(sums, panel, x, stride, K, T);
-    else
-        panel_int8(sums, panel, x, stride, K, T);
+        panel_int8(out, out_stride, adds, panel, x, x_stride, T);
 }
 
 #else
@@ -157,12 +180,10 @@ int gpt__panels_supported(gpt_dtype type)
 }
 
 /* Never called: nothing is supported. */
-void gpt__panel_multiply(float *sums, gpt_dtype type, const void *panel, const void *x, int64_t stride, int64_t K,
-                         int64_t T)
+void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+                         int64_t x_stride, int64_t T)
 {
-    (void)type, (void)panel, (void)x, (void)stride, (void)K;
-    for (int64_t i = 0; i < T * GPT__PANEL_WIDTH; i++)
-        sums[i] = 0;
+    (void)out, (void)out_stride, (void)adds, (void)panel, (void)x, (void)x_stride, (void)T;
 }
 
 #endif

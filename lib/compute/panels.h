@@ -21,16 +21,28 @@
 #define GPT__PANEL_WIDTH 64
 
 /* The most rows that are computed together. */
-#define GPT__PANEL_ROWS 4
+#define GPT__PANEL_ROWS 6
 
 /* Whether this processor can compute with panels of this type. */
 int gpt__panels_supported(gpt_dtype type);
 
+/* How many inputs stand side by side for each output: 1 for f32, 2 for bf16, 4 for int8. */
+int64_t gpt__panel_group(gpt_dtype type);
+
+/* 64 outputs of a matrix. Groups of inputs are step elements apart: 64 group, where nothing else lies between them. */
+typedef struct gpt__panel {
+    gpt_dtype type;
+    const void *data;
+    int64_t step;
+    int64_t K; /* a multiple of the group */
+} gpt__panel;
+
 /*
- * sums [T, 64] = x [T, K] * panel, for T up to GPT__PANEL_ROWS. x is of the panel's type, its rows stride elements
- * apart, and K a multiple of 4. int8 takes x as numbers from 0 to 255, as compute/rows.h stores them.
+ * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0, for T up to GPT__PANEL_ROWS. x is
+ * of the panel's type, but int8 takes numbers from 0 to 255, as compute/rows.h stores them; its sums are exact before
+ * they become f32. Rows of x and out are so many elements apart.
  */
-void gpt__panel_multiply(float *sums, gpt_dtype type, const void *panel, const void *x, int64_t stride, int64_t K,
-                         int64_t T);
+void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+                         int64_t x_stride, int64_t T);
 
 #endif

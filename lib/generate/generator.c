@@ -21,7 +21,7 @@ gpt_status gpt_generator_new(gpt_generator **out, gpt_model *model)
     }
     generator->model = gpt_model_ref(model);
     generator->chunk = GPT__DEFAULT_CHUNK;
-    gpt__kv_cache_init(&generator->cache, &model->config);
+    gpt__kv_cache_init(&generator->cache, &model->config, model->dtype);
     *out = generator;
     return GPT_OK;
 }

@@ -77,7 +77,7 @@ static gpt_status list_spans(gpt__forward *f, const gpt__span *spans, size_t cou
     GPT__TRY(gpt__reserve((void **)&f->pages, &f->page_capacity, pages, sizeof *f->pages));
 
     *total = 0;
-    float **next = f->pages;
+    unsigned char **next = f->pages;
     for (size_t i = 0; i < count; i++) {
         const gpt__kv_sequence *cache = spans[i].cache;
         f->spans[i] = (gpt__attention_span){next, cache->length, spans[i].T, *total};
@@ -182,13 +182,14 @@ static gpt__attention attention_of(const gpt__forward *f, int32_t number)
 {
     const gpt__config *c = &f->model->config;
     return (gpt__attention){
+        .type = f->cache->type,
         .H = c->H,
         .KV = c->KV,
         .K = c->K,
         .scale = gpt__config_attention_scale(c, number),
         .window = c->is_local[number] ? c->window : 0,
         .sinks = f->model->weights.layers[number].sinks,
-        .layer_offset = (size_t)number * gpt__attention_page_floats(c->KV, c->K),
+        .layer_offset = (size_t)number * gpt__attention_page_bytes(f->cache->type, c->KV, c->K),
     };
 }
 

@@ -34,7 +34,7 @@ typedef struct gpt__forward {
     gpt__attention_scratch attention;
     gpt__attention_span *spans;
     size_t span_capacity;
-    float **pages; /* of all spans, one after another */
+    unsigned char **pages; /* of all spans, one after another */
     size_t page_capacity;
     gpt__rows x;     /* residual stream [T, D] */
     gpt__rows qkv;   /* [T, (H + 2 KV) K] */

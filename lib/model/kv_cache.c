@@ -6,10 +6,11 @@
 
 #include <string.h>
 
-void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config)
+void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config, gpt_dtype dtype)
 {
     *cache = (gpt__kv_cache){.L = config->L, .KV = config->KV, .K = config->K};
-    cache->page_floats = (size_t)config->L * gpt__attention_page_floats(config->KV, config->K);
+    cache->type = gpt__attention_cache_type(dtype, config->K);
+    cache->page_bytes = (size_t)config->L * gpt__attention_page_bytes(cache->type, config->KV, config->K);
 }
 
 void gpt__kv_cache_release(gpt__kv_cache *cache)
@@ -24,7 +25,7 @@ void gpt__kv_cache_release(gpt__kv_cache *cache)
 
 int64_t gpt__kv_cache_page_bytes(const gpt__kv_cache *cache)
 {
-    return (int64_t)(cache->page_floats * sizeof(float));
+    return (int64_t)cache->page_bytes;
 }
 
 int64_t gpt__kv_cache_room(const gpt__kv_cache *cache)
@@ -39,7 +40,7 @@ static gpt__page *new_page(const gpt__kv_cache *cache)
     gpt__page *page = gpt__allocate_zeroed(1, sizeof *page);
     if (page == NULL)
         return NULL;
-    page->values = gpt__allocate_tensor(cache->page_floats, sizeof(float));
+    page->values = gpt__allocate_tensor(cache->page_bytes, 1);
     if (page->values == NULL) {
         gpt__release(page);
         return NULL;
@@ -96,7 +97,7 @@ static gpt_status copy_shared_page(gpt__kv_cache *cache, gpt__kv_sequence *seque
     gpt__page **place = &sequence->pages[sequence->length / GPT__PAGE_TOKENS];
     gpt__page *copy = NULL;
     GPT__TRY(take_page(&copy, cache));
-    memcpy(copy->values, (*place)->values, cache->page_floats * sizeof(float));
+    memcpy(copy->values, (*place)->values, cache->page_bytes);
     give_page(cache, *place);
     *place = copy;
     return GPT_OK;

@@ -13,17 +13,17 @@
 #include "compute/attention.h"
 #include "model/config.h"
 
-
 typedef struct gpt__page {
     int references;
     struct gpt__page *next_free;
-    float *values; /* for each layer what compute/attention.h calls a page */
+    unsigned char *values; /* for each layer what compute/attention.h calls a page */
 } gpt__page;
 
 /* All pages of a generator. Belongs to one thread at a time. Begins as {0}, then gpt__kv_cache_init. */
 typedef struct gpt__kv_cache {
     int32_t L, KV, K;
-    size_t page_floats;
+    gpt_dtype type; /* of keys and values */
+    size_t page_bytes;
     int64_t most_pages; /* 0: no limit */
     int64_t used_pages; /* that sequences hold */
     gpt__page *free_pages;
@@ -37,7 +37,8 @@ typedef struct gpt__kv_sequence {
     int64_t length; /* of tokens whose keys and values are there */
 } gpt__kv_sequence;
 
-void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config);
+/* dtype is that of the model's products. */
+void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config, gpt_dtype dtype);
 
 /* Frees the pages that no sequence holds. Every sequence must be released first. */
 void gpt__kv_cache_release(gpt__kv_cache *cache);

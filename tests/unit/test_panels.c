@@ -34,12 +34,13 @@ static void store(void *to, gpt_dtype type, int64_t at, int number)
         ((uint8_t *)to)[at] = (uint8_t)number;
 }
 
-static void compare(gpt_dtype type, int64_t K, int64_t T)
+static void compare(gpt_dtype type, int64_t K, int64_t T, int adds)
 {
     static _Alignas(64) unsigned char panel[MOST_K * GPT__PANEL_WIDTH * 4];
     static unsigned char x[GPT__PANEL_ROWS * MOST_K * 4];
     float sums[GPT__PANEL_ROWS * GPT__PANEL_WIDTH];
-    int64_t group = type == GPT_DTYPE_F32 ? 1 : type == GPT_DTYPE_BF16 ? 2 : 4;
+    int64_t group = gpt__panel_group(type);
+    const gpt__panel p = {type, panel, GPT__PANEL_WIDTH * group, K};
     int differences = 0;
     for (int64_t k = 0; k < K; k++)
         for (int64_t n = 0; n < GPT__PANEL_WIDTH; n++)
@@ -47,10 +48,12 @@ static void compare(gpt_dtype type, int64_t K, int64_t T)
     for (int64_t t = 0; t < T; t++)
         for (int64_t k = 0; k < K; k++)
             store(x, type, t * MOST_K + k, input(type, t, k));
-    gpt__panel_multiply(sums, type, panel, x, MOST_K, K, T);
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        sums[i] = (float)i;
+    gpt__panel_multiply(sums, GPT__PANEL_WIDTH, adds, &p, x, MOST_K, T);
     for (int64_t t = 0; t < T; t++)
         for (int64_t n = 0; n < GPT__PANEL_WIDTH; n++) {
-            long expected = 0;
+            long expected = adds ? t * GPT__PANEL_WIDTH + n : 0;
             for (int64_t k = 0; k < K; k++)
                 expected += (long)input(type, t, k) * weight(k, n);
             differences += sums[t * GPT__PANEL_WIDTH + n] != (float)expected;
@@ -66,7 +69,8 @@ static void compare_type(gpt_dtype type)
     }
     for (int64_t K = 4; K <= MOST_K; K += 4)
         for (int64_t T = 1; T <= GPT__PANEL_ROWS; T++)
-            compare(type, K, T);
+            for (int adds = 0; adds < 2; adds++)
+                compare(type, K, T, adds);
 }
 
 static void f32(void)
