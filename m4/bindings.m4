@@ -1,0 +1,49 @@
+dnl SPDX-License-Identifier: Apache-2.0
+dnl m4/bindings.m4: which bindings are built: those whose tools are there, unless --with-<language> or --without- says.
+
+dnl GPT_CHECK_SWIG: SWIG, which all bindings need, and why there can be none at all.
+AC_DEFUN([GPT_CHECK_SWIG], [
+    AC_PATH_PROG([SWIG], [swig])
+    gpt_no_bindings=
+    AS_IF([test -z "$SWIG"], [gpt_no_bindings="SWIG is missing (Debian: swig)"])
+    AS_IF([test "x$enable_shared" != xyes], [gpt_no_bindings="bindings need the shared library"])
+])
+
+dnl GPT_BINDING(LANGUAGE, NAME, PROBE): --with-LANGUAGE. PROBE sets gpt_missing to what is missing, if anything is.
+dnl Sets gpt_LANGUAGE to "yes" or to "no (why)", and the conditional HAVE_NAME.
+AC_DEFUN([GPT_BINDING], [
+    AC_REQUIRE([GPT_CHECK_SWIG])
+    AC_ARG_WITH([$1], [AS_HELP_STRING([--without-$1], [do not build the binding for $1])], [], [with_$1=check])
+    gpt_missing=$gpt_no_bindings
+    AS_IF([test "x$with_$1" = xno], [gpt_missing="as asked for"],
+        [test -z "$gpt_missing"], [$3])
+    AS_IF([test -z "$gpt_missing"], [gpt_$1=yes],
+        [test "x$with_$1" = xyes], [AC_MSG_ERROR([no binding for $1: $gpt_missing])],
+        [gpt_$1="no ($gpt_missing)"])
+    AM_CONDITIONAL([HAVE_$2], [test "$gpt_$1" = yes])
+])
+
+dnl GPT_PROBE_PYTHON: PYTHON_CPPFLAGS, and where Python looks for modules below the prefix: gptpythondir.
+AC_DEFUN([GPT_PROBE_PYTHON], [
+    AS_IF([test "$PYTHON" = :], [gpt_missing="python3 is missing"], [
+        gpt_python_include=`$PYTHON -c 'import sysconfig; print(sysconfig.get_path("include"))'`
+        AS_IF([test ! -e "$gpt_python_include/Python.h"],
+            [gpt_missing="Python.h is missing in $gpt_python_include (Debian: python3-dev)"])
+        PYTHON_CPPFLAGS=-I$gpt_python_include
+        GPT_PYTHON_DIRECTORY
+    ])
+    AC_SUBST([PYTHON_CPPFLAGS])
+    AC_SUBST([gptpythondir])
+])
+
+dnl GPT_PYTHON_DIRECTORY: the first directory below the prefix in which Python looks for modules. Debian's Python looks in
+dnl others than automake takes; automake's is taken when Python looks nowhere below the prefix.
+AC_DEFUN([GPT_PYTHON_DIRECTORY], [
+    gpt_prefix=$prefix
+    AS_IF([test "x$prefix" = xNONE], [gpt_prefix=$ac_default_prefix])
+    gptpythondir=`$PYTHON -c '
+import site, sys
+lib = sys.argv[[1]] + "/lib"
+print(next(("${prefix}/lib" + path[[len(lib):]] for path in site.getsitepackages() if path.startswith(lib + "/")),
+           "${pyexecdir}"))' "$gpt_prefix"`
+])
