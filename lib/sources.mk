@@ -59,6 +59,8 @@ LIB_SOURCES = \
 	lib/format/safetensors.h \
 	lib/format/tensor.c \
 	lib/format/tensor.h \
+	lib/generate/beam.c \
+	lib/generate/beam.h \
 	lib/generate/candidates.c \
 	lib/generate/candidates.h \
 	lib/generate/defaults.c \
@@ -70,6 +72,8 @@ LIB_SOURCES = \
 	lib/generate/processors.c \
 	lib/generate/processors.h \
 	lib/generate/profile.c \
+	lib/generate/result.c \
+	lib/generate/result.h \
 	lib/generate/run.c \
 	lib/generate/sampler.c \
 	lib/generate/scan.c \

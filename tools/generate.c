@@ -210,6 +210,44 @@ static int take_step(run *run)
     return code;
 }
 
+/* Adds the tokens of one output of a search to its sample. */
+static void take_output(run *run, const gpt_result *result, int index)
+{
+    sample *sample = &run->samples[index];
+    size_t count, length;
+    const int32_t *ids = gpt_result_ids(&count, result, (size_t)index);
+    const char *text = gpt_result_text(&length, result, (size_t)index);
+    cli_text_add_ids(&sample->ids, ids, count);
+    if (run->cli->output == CLI_OUTPUT_IDS)
+        cli_text_add_ids(&sample->out, ids, count);
+    else
+        cli_text_add(&sample->out, text, length);
+    sample->count = count;
+    sample->finish = gpt_result_finish(result, (size_t)index);
+    run->new_tokens += count;
+}
+
+/* Beams end together, so that nothing can be shown before. */
+static int search(run *run)
+{
+    gpt_generator *generator = run->cli->generator;
+    gpt_result *result = NULL;
+    gpt_status status;
+    cli_progress_begin("searching", 0);
+    if (run->ids.count == 0 && run->cli->ids_text == NULL)
+        status = gpt_generator_run(&result, generator, "", 0);
+    else
+        status = gpt_generator_run_ids(&result, generator, run->ids.ids, run->ids.count);
+    cli_progress_end();
+    int code = cli_check(status);
+    for (int i = 0; code == CLI_FINE && i < run->sample_count; i++)
+        take_output(run, result, i);
+    gpt_result_free(result);
+    if (code == CLI_FINE && run->cli->output != CLI_OUTPUT_JSON)
+        code = show(run);
+    return code;
+}
+
 static int generate(run *run)
 {
     gpt_generator *generator = run->cli->generator;
@@ -217,6 +255,8 @@ static int generate(run *run)
     run->samples = cli_resize(NULL, (size_t)run->sample_count, sizeof *run->samples);
     memset(run->samples, 0, (size_t)run->sample_count * sizeof *run->samples);
     run->started = cli_seconds();
+    if (gpt_generator_beams(generator) > 1)
+        return search(run);
     int code = cli_check(add_prompt(run));
     cli_progress_begin("reading the prompt", run->ids.count);
     while (code == CLI_FINE && gpt_generator_active(generator) > 0)
@@ -253,7 +293,7 @@ static int print_json(const run *run)
     else
         cli_json_null(&json, "prompt");
     cli_json_ids(&json, "prompt_ids", run->ids.ids, run->ids.count);
-    if (gpt_generator_sampling(cli->generator))
+    if (gpt_generator_sampling(cli->generator) && gpt_generator_beams(cli->generator) == 1)
         cli_json_unsigned(&json, "seed", gpt_generator_seed(cli->generator));
     else
         cli_json_null(&json, "seed");
@@ -275,7 +315,7 @@ static void print_facts(const run *run)
     fprintf(stderr, "gpt-cli: %zu prompt tokens and %zu new ones in %.2f s", run->ids.count, run->new_tokens, seconds);
     if (seconds > 0)
         fprintf(stderr, ", %.1f tokens/s", (double)(run->ids.count + run->new_tokens) / seconds);
-    if (gpt_generator_sampling(run->cli->generator))
+    if (gpt_generator_sampling(run->cli->generator) && gpt_generator_beams(run->cli->generator) == 1)
         fprintf(stderr, ", seed %llu", (unsigned long long)gpt_generator_seed(run->cli->generator));
     fputc('\n', stderr);
 }

@@ -77,6 +77,13 @@ static const cli_option sampling_options[] = {
      .help = "the seed of the random numbers (default: a new one each time)"},
     {.name = "samples", .letter = 'n', .argument = "N", .parse = cli_parse_int, .set_int = gpt_generator_set_samples,
      .help = "continue the prompt N times (default: 1)"},
+    {.name = "beams", .argument = "N", .parse = cli_parse_int, .set_int = gpt_generator_set_beams,
+     .help = "search with N beams for the most probable text, instead of sampling; 1 is off"},
+    {.name = "length-penalty", .argument = "X", .parse = cli_parse_float,
+     .set_float = gpt_generator_set_length_penalty,
+     .help = "with beams, divide scores by the length to the power of X (default: 1)"},
+    {.name = "early-stopping", .argument = "0|1", .parse = cli_parse_int, .set_int = gpt_generator_set_early_stopping,
+     .help = "with beams, end as soon as N texts have ended"},
     {0},
 };
 

@@ -217,6 +217,39 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_samples(gpt_generator *gener
 GPT_API int gpt_generator_samples(const gpt_generator *generator);
 
 /**
+ * Searches with so many beams, instead of choosing one token after another: at each step the most probable
+ * continuations of all beams together are kept, and in the end the best of those that have ended (the method of
+ * transformers' generate). 1 to 256; 1 is off. Default: 1.
+ *
+ * gpt_generator_run, run_ids and run_many search; their outputs are the best ones of each prompt, best first, as many
+ * as samples says, which may not be more than beams. What changes single logits acts on log-probabilities then;
+ * sampling, temperature and what goes with them play no part. Streaming and steps can not search, and stop strings can
+ * not end beams: GPT_E_UNSUPPORTED. Since 1.0.
+ */
+GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_beams(gpt_generator *generator, int beams);
+
+/** The setting of gpt_generator_set_beams. Since 1.0. */
+GPT_API int gpt_generator_beams(const gpt_generator *generator);
+
+/**
+ * With beams: a continuation's score is the sum of its log-probabilities, divided by its length in tokens to this
+ * power. Above 0 favours long ones, below 0 short ones. Default: 1. Since 1.0.
+ */
+GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_length_penalty(gpt_generator *generator, float length_penalty);
+
+/** The setting of gpt_generator_set_length_penalty. Since 1.0. */
+GPT_API float gpt_generator_length_penalty(const gpt_generator *generator);
+
+/**
+ * With beams: 1 ends the search as soon as there are as many ended continuations as beams; 0 goes on as long as a
+ * better one is likely. Default: 0. Since 1.0.
+ */
+GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_early_stopping(gpt_generator *generator, int early_stopping);
+
+/** The setting of gpt_generator_set_early_stopping. Since 1.0. */
+GPT_API int gpt_generator_early_stopping(const gpt_generator *generator);
+
+/**
  * Which log-probabilities events and results carry: -1 none, 0 that of the chosen token, n those of the n most
  * probable tokens too. They are the model's own, in nats, before any setting acts on them. -1 to 1024. Default: -1.
  * Since 1.0.
@@ -436,6 +469,13 @@ GPT_API const int32_t *gpt_result_ids(size_t *count, const gpt_result *result, s
  * @return the values in nats, owned by the result; NULL when index is too large or logprobs was -1. Since 1.0.
  */
 GPT_API const float *gpt_result_logprobs(const gpt_result *result, size_t index);
+
+/**
+ * The score by which a beam search has ranked an output: see gpt_generator_set_length_penalty.
+ *
+ * @return NaN when index is too large or there was no search. Since 1.0.
+ */
+GPT_API float gpt_result_score(const gpt_result *result, size_t index);
 
 /** Why an output ended; GPT_FINISH_NONE when index is too large. Since 1.0. */
 GPT_API gpt_finish gpt_result_finish(const gpt_result *result, size_t index);

@@ -23,6 +23,7 @@ static const struct {
     {"min_new_tokens", "min_new_tokens", offsetof(gpt__settings, min_new_tokens), 0, 0},
     {"max_new_tokens", "max_new_tokens", offsetof(gpt__settings, max_new_tokens), 0, 0},
     {"max_length", "max_length", offsetof(gpt__settings, max_length), 0, 0},
+    {"length_penalty", "length_penalty", offsetof(gpt__settings, length_penalty), 1, 0},
 };
 
 static gpt_status read_number(gpt__settings *settings, const gpt__json *json, size_t i)
@@ -58,7 +59,7 @@ static void warn_of_missing(const gpt__json *json)
             gpt__log(GPT_LOG_WARNING, "%s: \"%s\" is not supported and has no effect", json->path, keys[i]);
     const cJSON *beams = gpt__json_member(json->root, "num_beams");
     if (cJSON_IsNumber(beams) && beams->valuedouble > 1)
-        gpt__log(GPT_LOG_WARNING, "%s: \"num_beams\" is not supported and has no effect", json->path);
+        gpt__log(GPT_LOG_WARNING, "%s: \"num_beams\" has no effect: beams must be set by the caller", json->path);
 }
 
 static gpt_status read_generation_config(gpt__settings *settings, const gpt__json *json)

@@ -131,8 +131,7 @@ gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generat
     return GPT_OK;
 }
 
-/* A prompt must leave room for a new token in the context and in the length that was set. */
-static gpt_status check_room(const gpt_generator *generator, size_t count)
+gpt_status gpt__generator_check_room(const gpt_generator *generator, size_t count)
 {
     size_t context = (size_t)generator->model->config.context;
     size_t most = (size_t)generator->settings.max_length;
@@ -174,7 +173,10 @@ gpt_status gpt_generator_add_ids(int64_t *sequence, gpt_generator *generator, co
     *sequence = -1;
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
-    GPT__TRY(check_room(generator, count));
+    GPT__TRY(gpt__generator_check_room(generator, count));
+    if (generator->settings.beams > 1)
+        return gpt__fail(GPT_E_UNSUPPORTED, "beams is %d: only gpt_generator_run, run_ids and run_many can search",
+                         generator->settings.beams);
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
     gpt__shared_settings *shared;
     GPT__TRY(gpt__shared_settings_new(&shared, &generator->settings));

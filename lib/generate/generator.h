@@ -72,6 +72,13 @@ void gpt__generator_drop_all(gpt_generator *generator);
 /* Each id is from 0 to V - 1. */
 gpt_status gpt__generator_check_ids(const gpt_generator *generator, const int32_t *ids, size_t count);
 
+/* A prompt must leave room for a new token in the context and in the length that was set. */
+gpt_status gpt__generator_check_room(const gpt_generator *generator, size_t count);
+
+/* Calls the hook that the settings have, on logits that it may change. */
+gpt_status gpt__call_hook(const gpt__settings *settings, float *logits, int32_t V, const gpt__history *history,
+                          int64_t sequence);
+
 /* The text as ids; the beginning-of-text token for an empty text. *ids is freed with gpt__release. */
 gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generator *generator, const char *text,
                                  size_t length);

@@ -84,6 +84,8 @@ void gpt__settings_default(gpt__settings *settings)
         .typical_p = 1,
         .repetition_penalty = 1,
         .samples = 1,
+        .beams = 1,
+        .length_penalty = 1,
         .logprobs = -1,
     };
 }
@@ -210,6 +212,9 @@ static const range ranges[] = {
     {"max_new_tokens", WHOLE, 0, INT_MAX, 0, 0, "a whole number, 0 or more"},
     {"max_length", WHOLE, 0, INT_MAX, 0, 0, "a whole number, 0 or more"},
     {"samples", WHOLE, 1, 4096, 0, 0, "a whole number from 1 to 4096"},
+    {"beams", WHOLE, 1, 256, 0, 0, "a whole number from 1 to 256"},
+    {"length_penalty", FRACTION, -FLT_MAX, FLT_MAX, 0, 0, "a finite number"},
+    {"early_stopping", WHOLE, 0, 1, 0, 0, "0 or 1"},
     {"logprobs", WHOLE, -1, 1024, 0, 0, "a whole number from -1 to 1024"},
     {"threads", WHOLE, 0, 1024, 0, 0, "a whole number from 0 to 1024"},
     {"chunk", WHOLE, 1, 65536, 0, 0, "a whole number from 1 to 65536"},

@@ -55,6 +55,9 @@ typedef struct gpt__settings {
     int max_new_tokens;
     int max_length;
     int samples;
+    int beams;
+    float length_penalty;
+    int early_stopping;
     int logprobs;
     int has_seed; /* 0: each prompt gets a new seed from the system */
     uint64_t seed;

@@ -139,6 +139,15 @@ static gpt_status note_logprobs(gpt_event *event, gpt_generator *generator, cons
     return GPT_OK;
 }
 
+gpt_status gpt__call_hook(const gpt__settings *settings, float *logits, int32_t V, const gpt__history *history,
+                          int64_t sequence)
+{
+    if (settings->hook != NULL &&
+        settings->hook(logits, V, history->ids, history->count, sequence, settings->hook_user) != 0)
+        return gpt__fail(GPT_E_CANCELLED, "the logits hook ended the step");
+    return GPT_OK;
+}
+
 /* Chooses a token from scratch_logits [V], a copy of logits [V] that may be changed. */
 static gpt_status choose(gpt_event *event, gpt_generator *generator, const gpt__sequence *sequence,
                          const float *logits, float *scratch_logits)
@@ -147,9 +156,7 @@ static gpt_status choose(gpt_event *event, gpt_generator *generator, const gpt__
     const gpt__history history = {sequence->ids, sequence->count, sequence->prompt_count};
     int32_t V = generator->model->config.V;
     memcpy(scratch_logits, logits, (size_t)V * sizeof *logits);
-    if (settings->hook != NULL &&
-        settings->hook(scratch_logits, V, sequence->ids, sequence->count, sequence->id, settings->hook_user) != 0)
-        return gpt__fail(GPT_E_CANCELLED, "the logits hook ended the step");
+    GPT__TRY(gpt__call_hook(settings, scratch_logits, V, &history, sequence->id));
     double uniform = gpt__random_uniform(sequence->shared->seed, (uint64_t)sequence->sample,
                                          sequence->count - sequence->prompt_count);
     GPT__TRY(gpt__sample_token(&event->token, scratch_logits, V, settings, &history, uniform, &generator->sampler));

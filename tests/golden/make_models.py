@@ -159,6 +159,23 @@ def to_words_of_transformers_4(config):
     return config
 
 
+def search(tensors, i, model, prompt, draw):
+    """The two best of a beam search, which a token ends that is likely to be chosen, and how it is done."""
+    stop = draw.choice(tensors["greedy.%d" % i].tolist())
+    beams = draw.randint(2, 6)
+    length_penalty = draw.choice([-1.0, 0.0, 0.5, 1.0, 2.0])
+    early, penalty = draw.random() < 0.4, draw.choice([1.0, 1.0, 1.5])
+    found = model.generate(prompt, max_new_tokens=8, do_sample=False, num_beams=beams, num_return_sequences=2,
+                           length_penalty=length_penalty, early_stopping=early, repetition_penalty=penalty,
+                           eos_token_id=stop, pad_token_id=stop, attention_mask=torch.ones_like(prompt))
+    tensors["search.%d" % i] = torch.tensor([beams, length_penalty, float(early), penalty, float(stop)])
+    for k, name in enumerate(("best", "second")):
+        tokens = found[k, prompt.shape[1]:].tolist()
+        if stop in tokens:
+            tokens = tokens[:tokens.index(stop) + 1]
+        tensors["%s.%d" % (name, i)] = torch.tensor(tokens)
+
+
 def reference(model, config, draw):
     tensors = {}
     vocab, context = config.vocab_size, model.config.max_position_embeddings
@@ -174,6 +191,7 @@ def reference(model, config, draw):
         tensors["greedy.%d" % i] = model.generate(prompt, **more)[0, length:]
         tensors["reppen.%d" % i] = model.generate(prompt, repetition_penalty=1.3, no_repeat_ngram_size=3,
                                                   **more)[0, length:]
+        search(tensors, i, model, prompt, draw)
     return {name: value.contiguous().clone() for name, value in tensors.items()}
 
 

@@ -70,6 +70,31 @@ static void compare_continuation(golden *g, const char *name, const char *kind, 
     gpt_result_free(result);
 }
 
+/* The two best of a search that a stop token may end; the settings stand in the reference. */
+static void compare_search(golden *g, const char *name, int i, const int32_t *ids, size_t count)
+{
+    const gpt__tensor *settings = reference_find(g->reference, "search", i);
+    gpt_result *result = NULL;
+    EXPECT_OK(gpt_generator_reset_settings(g->generator));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g->generator, 8));
+    EXPECT_OK(gpt_generator_set_beams(g->generator, (int)reference_float(settings, 0)));
+    EXPECT_OK(gpt_generator_set_length_penalty(g->generator, reference_float(settings, 1)));
+    EXPECT_OK(gpt_generator_set_early_stopping(g->generator, (int)reference_float(settings, 2)));
+    EXPECT_OK(gpt_generator_set_repetition_penalty(g->generator, reference_float(settings, 3)));
+    EXPECT_OK(gpt_generator_set_stop_token(g->generator, (int32_t)reference_float(settings, 4), 1));
+    EXPECT_OK(gpt_generator_set_samples(g->generator, 2));
+    if (EXPECT_OK(gpt_generator_run_ids(&result, g->generator, ids, count))) {
+        static const char *const kinds[] = {"best", "second"};
+        for (size_t k = 0; k < 2; k++) {
+            size_t new_count;
+            const int32_t *new_ids = gpt_result_ids(&new_count, result, k);
+            reference_compare_ids(new_ids, new_count, reference_find(g->reference, kinds[k], i), name);
+        }
+        EXPECT(gpt_result_score(result, 0) >= gpt_result_score(result, 1));
+    }
+    gpt_result_free(result);
+}
+
 static void compare_prompt(golden *g, const char *name, int i)
 {
     size_t count;
@@ -80,6 +105,13 @@ static void compare_prompt(golden *g, const char *name, int i)
     EXPECT_OK(gpt_generator_set_repetition_penalty(g->generator, 1.3f));
     EXPECT_OK(gpt_generator_set_no_repeat_ngram(g->generator, 3));
     compare_continuation(g, name, "reppen", i, ids, count);
+    if (reference_find(g->reference, "beam4", i) != NULL) {
+        EXPECT_OK(gpt_generator_reset_settings(g->generator));
+        EXPECT_OK(gpt_generator_set_beams(g->generator, 4));
+        compare_continuation(g, name, "beam4", i, ids, count);
+    }
+    if (reference_find(g->reference, "search", i) != NULL)
+        compare_search(g, name, i, ids, count);
     free(ids);
 }
 

@@ -315,6 +315,8 @@ static const int_setting int_settings[] = {
     {"min_new_tokens", gpt_generator_set_min_new_tokens, gpt_generator_min_new_tokens, 0, 0, INT_MAX},
     {"max_new_tokens", gpt_generator_set_max_new_tokens, gpt_generator_max_new_tokens, 0, 0, INT_MAX},
     {"max_length", gpt_generator_set_max_length, gpt_generator_max_length, 0, 0, INT_MAX},
+    {"beams", gpt_generator_set_beams, gpt_generator_beams, 1, 1, 256},
+    {"early_stopping", gpt_generator_set_early_stopping, gpt_generator_early_stopping, 0, 0, 1},
     {"samples", gpt_generator_set_samples, gpt_generator_samples, 1, 1, 4096},
     {"logprobs", gpt_generator_set_logprobs, gpt_generator_logprobs, -1, -1, 1024},
     {"threads", gpt_generator_set_threads, gpt_generator_threads, 0, 0, 1024},
@@ -366,6 +368,7 @@ static const float_setting float_settings[] = {
      0},
     {"frequency_penalty", gpt_generator_set_frequency_penalty, gpt_generator_frequency_penalty, 0, -FLT_MAX, FLT_MAX, 0,
      0},
+    {"length_penalty", gpt_generator_set_length_penalty, gpt_generator_length_penalty, 1, -FLT_MAX, FLT_MAX, 0, 0},
 };
 
 /* NaN, which is inside nothing, too. */
@@ -637,6 +640,7 @@ static void results(void)
         EXPECT_INT(n, i < 4 ? 3 : 0);
         EXPECT((CALL(gpt_result_ids(NULL, r, at)) != NULL) == (i < 4));
         EXPECT(CALL(gpt_result_logprobs(r, at)) == NULL);
+        EXPECT(isnan(CALL(gpt_result_score(r, at))));
         EXPECT_INT(CALL(gpt_result_finish(r, at)), i < 4 ? GPT_FINISH_LENGTH : GPT_FINISH_NONE);
         EXPECT_INT(CALL(gpt_result_prompt_tokens(r, at)), i < 4 ? 1 : 0);
     }
@@ -646,6 +650,7 @@ static void results(void)
     EXPECT(CALL(gpt_result_text(&n, NULL, 0)) == NULL && n == 0);
     EXPECT(CALL(gpt_result_ids(&n, NULL, 0)) == NULL && n == 0);
     EXPECT(CALL(gpt_result_logprobs(NULL, 0)) == NULL);
+    EXPECT(isnan(CALL(gpt_result_score(NULL, 0))));
     EXPECT_INT(CALL(gpt_result_finish(NULL, 0)), GPT_FINISH_NONE);
     EXPECT_INT(CALL(gpt_result_prompt_tokens(NULL, 0)), 0);
     TAKEN(gpt_generator_set_logprobs(generator, 0));

@@ -477,8 +477,21 @@ static gpt_status process_logits(attempt *a)
     return gpt_generator_process_logits(logits, a->generator, start_ids, START_IDS, 2);
 }
 
+static gpt_status search(attempt *a)
+{
+    gpt_generator *g = a->generator;
+    gpt_result *result = NULL;
+    EXPECT_OK(gpt_generator_clear_stop_strings(g));
+    EXPECT_OK(gpt_generator_set_beams(g, 3));
+    gpt_status status = gpt_generator_run_ids(&result, g, start_ids, START_IDS);
+    EXPECT((result != NULL) == (status == GPT_OK));
+    gpt_result_free(result);
+    return status;
+}
+
 static void generating(void)
 {
+    fail_each(search, (attempt){0}, 1, 0, 1);
     fail_each(add, (attempt){0}, 1, 1, 1);
     fail_each(run_text, (attempt){0}, 1, 1, 1);
     fail_each(run_nothing, (attempt){0}, 1, 0, 1);

@@ -49,6 +49,7 @@ static void ranges_are_those_of_the_header(void)
         {"min_new_tokens", {0, 1, 3, INT_MAX}, {-1, 1.5, INT_MIN, 2147483648.0}},
         {"max_new_tokens", {0, 1, 3, INT_MAX}, {-1, 1.5, INT_MIN, 2147483648.0}},
         {"max_length", {0, 1, 3, INT_MAX}, {-1, 1.5, INT_MIN, 2147483648.0}},
+        {"beams", {1, 2, 100, 256}, {0, -1, 257, INT_MIN}},
         {"samples", {1, 2, 100, 4096}, {0, -1, 4097, INT_MIN}},
         {"logprobs", {-1, 0, 5, 1024}, {-2, 1025, 0.5, INT_MAX}},
         {"threads", {0, 1, 100, 1024}, {-1, 1025, 0.5, INT_MAX}},

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * generate/beam.c: beam search as transformers' generate has it (generation/utils.py). The beams of a prompt are
+ * computed together; they share the pages of what they have in common, as forks of one cache.
+ *
+ * Letters: B beams, V vocabulary.
+ */
+#include "generate/beam.h"
+
+#include "base/memory.h"
+#include "generate/edits.h"
+#include "generate/result.h"
+#include "generate/scan.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A continuation that goes on. */
+typedef struct beam {
+    gpt__kv_sequence cache;
+    int32_t *ids; /* [count]: the prompt, then the new tokens */
+    size_t count;
+    size_t ids_capacity;
+    float *logprobs; /* [count] by the model, of the new tokens only */
+    size_t logprobs_capacity;
+    float score; /* the sum of log-probabilities, after the settings have changed them */
+} beam;
+
+/* A token that a beam could go on with. */
+typedef struct candidate {
+    float score; /* of the beam with the token */
+    int beam;
+    int32_t token;
+    float logprob; /* of the token by the model */
+} candidate;
+
+typedef struct search {
+    gpt_generator *generator;
+    const gpt__settings *settings;
+    size_t prompt_count;
+    int B;
+    beam *now;  /* [B], of which running ones are in use */
+    beam *next; /* [B] */
+    int running;
+    candidate *best; /* [room], best first */
+    int best_count;
+    int room;
+    gpt__output *ended; /* [B], best first */
+    int ended_count;
+    gpt__span *spans; /* [B] */
+} search;
+
+static void release_beams(const search *s, beam *beams)
+{
+    for (int b = 0; beams != NULL && b < s->B; b++) {
+        gpt__kv_sequence_release(&s->generator->cache, &beams[b].cache);
+        gpt__release(beams[b].ids);
+        gpt__release(beams[b].logprobs);
+    }
+    gpt__release(beams);
+}
+
+static void search_release(search *s)
+{
+    release_beams(s, s->now);
+    release_beams(s, s->next);
+    for (int i = 0; s->ended != NULL && i < s->B; i++)
+        gpt__output_release(&s->ended[i]);
+    gpt__release(s->ended);
+    gpt__release(s->best);
+    gpt__release(s->spans);
+}
+
+static gpt_status search_init(search *s, gpt_generator *generator)
+{
+    size_t B = (size_t)generator->settings.beams;
+    size_t stops = generator->settings.stop_tokens.count;
+    *s = (search){.generator = generator, .settings = &generator->settings, .B = (int)B};
+    /* So many that, however many end with a stop token, as many as there are beams go on. */
+    size_t room = B * (stops > 0 ? stops + 1 : 2);
+    s->now = gpt__allocate_zeroed(B, sizeof *s->now);
+    s->next = gpt__allocate_zeroed(B, sizeof *s->next);
+    s->ended = gpt__allocate_zeroed(B, sizeof *s->ended);
+    s->spans = gpt__allocate_zeroed(B, sizeof *s->spans);
+    s->best = gpt__allocate_zeroed(room, sizeof *s->best);
+    s->room = (int)room;
+    int whole = s->now != NULL && s->next != NULL && s->ended != NULL && s->spans != NULL && s->best != NULL;
+    return whole ? GPT_OK : GPT_E_MEMORY;
+}
+
+static gpt_status reserve_tokens(beam *b, size_t count)
+{
+    GPT__TRY(gpt__reserve((void **)&b->ids, &b->ids_capacity, count, sizeof *b->ids));
+    return gpt__reserve((void **)&b->logprobs, &b->logprobs_capacity, count, sizeof *b->logprobs);
+}
+
+/*
+ * Computing.
+ */
+
+/* Reads the prompt into the first beam, which is the only one at first. */
+static gpt_status read_prompt(search *s, const int32_t *ids, size_t count)
+{
+    gpt_generator *g = s->generator;
+    beam *b = &s->now[0];
+    GPT__TRY(reserve_tokens(b, count + 1));
+    memcpy(b->ids, ids, count * sizeof *ids);
+    b->count = s->prompt_count = count;
+    s->running = 1;
+    while (b->cache.length < (int64_t)count) {
+        int64_t left = (int64_t)count - b->cache.length;
+        int64_t T = left < g->chunk ? left : g->chunk;
+        GPT__TRY(gpt__kv_sequence_prepare(&g->cache, &b->cache, T));
+        const gpt__span span = {&b->cache, b->ids + b->cache.length, T,
+                                T == left ? GPT__OUTPUTS_LAST : GPT__OUTPUTS_NONE};
+        GPT__TRY(gpt__forward_run(&g->forward, &span, 1, 1));
+    }
+    return GPT_OK;
+}
+
+/* Computes the last token of each beam. */
+static gpt_status compute_beams(search *s)
+{
+    gpt_generator *g = s->generator;
+    for (int b = 0; b < s->running; b++) {
+        beam *now = &s->now[b];
+        GPT__TRY(gpt__kv_sequence_prepare(&g->cache, &now->cache, 1));
+        s->spans[b] = (gpt__span){&now->cache, now->ids + now->count - 1, 1, GPT__OUTPUTS_LAST};
+    }
+    return gpt__forward_run(&g->forward, s->spans, (size_t)s->running, 1);
+}
+
+/*
+ * Ranking.
+ */
+
+/* Puts a candidate among the best, behind those of the same score, which came first. */
+static void add_candidate(search *s, candidate c)
+{
+    if (s->best_count == s->room && !(c.score > s->best[s->room - 1].score))
+        return;
+    int at = s->best_count < s->room ? s->best_count++ : s->room - 1;
+    for (; at > 0 && c.score > s->best[at - 1].score; at--)
+        s->best[at] = s->best[at - 1];
+    s->best[at] = c;
+}
+
+/* Goes through the log-probabilities [V] of one beam; blocks whose largest is too small are passed over. */
+static void add_candidates(search *s, int b, const float *logprobs, const float *logits, double log_total)
+{
+    int32_t V = s->generator->model->config.V;
+    const float *tops = s->generator->sampler.tops;
+    float score = s->now[b].score;
+    for (int32_t block = 0; block < gpt__scan_blocks(V); block++) {
+        int32_t first = block * GPT__SCAN_BLOCK;
+        int32_t end = V - first < GPT__SCAN_BLOCK ? V : first + GPT__SCAN_BLOCK;
+        if (s->best_count == s->room && !(score + tops[block] > s->best[s->room - 1].score))
+            continue;
+        for (int32_t i = first; i < end; i++)
+            if (logprobs[i] > -INFINITY)
+                add_candidate(s, (candidate){score + logprobs[i], b, i, (float)((double)logits[i] - log_total)});
+    }
+}
+
+/* ln of the sum of e^logit. */
+static gpt_status find_log_total(double *out, const float *logits, int32_t V)
+{
+    float largest = gpt__scan_largest(NULL, logits, V);
+    GPT__TRY(gpt__check_largest(largest));
+    gpt__parts parts;
+    gpt__parts_of_all(&parts, logits, V, gpt__scaling_of(largest, 1));
+    *out = largest + log(parts.total);
+    return GPT_OK;
+}
+
+/* The settings act on log-probabilities, as in the reference; a hook gets the logits, as everywhere. */
+static gpt_status rank_beam(search *s, int b, const float *logits, float *scratch)
+{
+    int32_t V = s->generator->model->config.V;
+    const gpt__history history = {s->now[b].ids, s->now[b].count, s->prompt_count};
+    double before, after;
+    float largest;
+    GPT__TRY(find_log_total(&before, logits, V));
+    memcpy(scratch, logits, (size_t)V * sizeof *logits);
+    GPT__TRY(gpt__call_hook(s->settings, scratch, V, &history, b));
+    GPT__TRY(find_log_total(&after, scratch, V));
+    for (int32_t i = 0; i < V; i++)
+        scratch[i] = (float)((double)scratch[i] - after);
+    GPT__TRY(gpt__edit_logits(&largest, scratch, V, s->settings, &history, &s->generator->sampler));
+    add_candidates(s, b, scratch, logits, before);
+    return GPT_OK;
+}
+
+static gpt_status rank(search *s)
+{
+    gpt__forward *forward = &s->generator->forward;
+    s->best_count = 0;
+    for (int b = 0; b < s->running; b++)
+        GPT__TRY(rank_beam(s, b, gpt__forward_logits(forward, b), gpt__forward_spare_logits(forward)));
+    return GPT_OK;
+}
+
+/*
+ * Moving on.
+ */
+
+static float normalized(const search *s, float score, size_t new_count)
+{
+    return score / powf((float)new_count, s->settings->length_penalty);
+}
+
+/* Copies a beam's new tokens and one more into an output. */
+static gpt_status copy_tokens(gpt__output *out, const search *s, const beam *b, const candidate *c)
+{
+    for (size_t i = s->prompt_count; i < b->count; i++)
+        GPT__TRY(gpt__output_add(out, b->ids[i], b->logprobs[i], "", 0));
+    return gpt__output_add(out, c->token, c->logprob, "", 0);
+}
+
+/* Adds a continuation that has ended, when it is among the best B. */
+static gpt_status end_beam(search *s, const candidate *c, gpt_finish finish)
+{
+    const beam *b = &s->now[c->beam];
+    float score = normalized(s, c->score, b->count + 1 - s->prompt_count);
+    if (s->ended_count == s->B && !(score > s->ended[s->B - 1].score))
+        return GPT_OK;
+    gpt__output ended = {.score = score, .finish = finish, .prompt_count = s->prompt_count};
+    gpt_status status = copy_tokens(&ended, s, b, c);
+    if (status != GPT_OK) {
+        gpt__output_release(&ended);
+        return status;
+    }
+    if (s->ended_count == s->B)
+        gpt__output_release(&s->ended[--s->ended_count]);
+    int at = s->ended_count++;
+    for (; at > 0 && score > s->ended[at - 1].score; at--)
+        s->ended[at] = s->ended[at - 1];
+    s->ended[at] = ended;
+    return GPT_OK;
+}
+
+/* Makes a beam of the next step. */
+static gpt_status continue_beam(search *s, int place, const candidate *c)
+{
+    const beam *from = &s->now[c->beam];
+    beam *to = &s->next[place];
+    GPT__TRY(reserve_tokens(to, from->count + 1));
+    memcpy(to->ids, from->ids, from->count * sizeof *to->ids);
+    memcpy(to->logprobs + s->prompt_count, from->logprobs + s->prompt_count,
+           (from->count - s->prompt_count) * sizeof *to->logprobs);
+    to->ids[from->count] = c->token;
+    to->logprobs[from->count] = c->logprob;
+    to->count = from->count + 1;
+    to->score = c->score;
+    return gpt__kv_sequence_fork(&to->cache, &from->cache, from->cache.length);
+}
+
+/* Why all beams end when they have one token more, GPT_FINISH_NONE when they do not. */
+static gpt_finish limit_of(const search *s)
+{
+    size_t total = s->now[0].count + 1;
+    const gpt__settings *settings = s->settings;
+    if (settings->max_new_tokens > 0 && total - s->prompt_count >= (size_t)settings->max_new_tokens)
+        return GPT_FINISH_LENGTH;
+    if (settings->max_length > 0 && total >= (size_t)settings->max_length)
+        return GPT_FINISH_LENGTH;
+    return total >= (size_t)s->generator->model->config.context ? GPT_FINISH_CONTEXT : GPT_FINISH_NONE;
+}
+
+/* Divides the candidates: a stop token ends one only if it is among the first B. */
+static gpt_status divide(search *s, gpt_finish limit)
+{
+    int running = 0;
+    for (int i = 0; i < s->best_count && running < s->B; i++) {
+        const candidate *c = &s->best[i];
+        int stops = gpt__token_map_find(&s->settings->stop_tokens, c->token) != NULL;
+        if (stops || limit != GPT_FINISH_NONE) {
+            if (i < s->B)
+                GPT__TRY(end_beam(s, c, stops ? GPT_FINISH_STOP_TOKEN : limit));
+            continue;
+        }
+        GPT__TRY(continue_beam(s, running, c));
+        running++;
+    }
+    for (int b = 0; b < s->B; b++)
+        gpt__kv_sequence_release(&s->generator->cache, &s->now[b].cache);
+    beam *before = s->now;
+    s->now = s->next;
+    s->next = before;
+    s->running = running;
+    return GPT_OK;
+}
+
+/* Whether nothing better is to be expected. The best beam's score is compared as if it ended where it is. */
+static int is_over(const search *s)
+{
+    if (s->running == 0)
+        return 1;
+    if (s->ended_count < s->B)
+        return 0;
+    float best = normalized(s, s->now[0].score, s->now[0].count - s->prompt_count);
+    return s->settings->early_stopping || best <= s->ended[s->B - 1].score;
+}
+
+static gpt_status search_prompt(search *s, const int32_t *ids, size_t count)
+{
+    GPT__TRY(read_prompt(s, ids, count));
+    for (;;) {
+        GPT__TRY(rank(s));
+        GPT__TRY(divide(s, limit_of(s)));
+        if (is_over(s))
+            return GPT_OK;
+        GPT__TRY(compute_beams(s));
+    }
+}
+
+/*
+ * Results.
+ */
+
+/* The text of an output's tokens, but for special ones and those that end it. */
+static gpt_status decode(gpt__output *o, const gpt_generator *generator)
+{
+    const gpt_tokenizer *tokenizer = generator->model->tokenizer;
+    gpt__text_stream stream = {0};
+    gpt_status status = GPT_OK;
+    int stopped = 0;
+    for (size_t i = 0; status == GPT_OK && tokenizer != NULL && i < o->count; i++) {
+        size_t length;
+        int ends = i + 1 == o->count && o->finish == GPT_FINISH_STOP_TOKEN;
+        if (ends || gpt_tokenizer_is_special(tokenizer, o->ids[i]) || o->ids[i] >= gpt_tokenizer_vocab_size(tokenizer))
+            continue;
+        const char *bytes = gpt_tokenizer_token_bytes(&length, tokenizer, o->ids[i]);
+        status = gpt__text_stream_add(&stream, &o->text, &stopped, bytes, length, &generator->settings, 0);
+    }
+    if (status == GPT_OK)
+        status = gpt__text_stream_finish(&stream, &o->text);
+    gpt__text_stream_release(&stream);
+    return status;
+}
+
+/* Moves the best of what has ended to the outputs [count]; the search keeps the rest. */
+static gpt_status hand_over(gpt__output *outputs, size_t count, search *s)
+{
+    for (size_t i = 0; i < count && i < (size_t)s->ended_count; i++) {
+        outputs[i] = s->ended[i];
+        s->ended[i] = (gpt__output){0};
+        GPT__TRY(decode(&outputs[i], s->generator));
+    }
+    return GPT_OK;
+}
+
+static gpt_status check_settings(const gpt_generator *generator)
+{
+    const gpt__settings *settings = &generator->settings;
+    if (settings->samples > settings->beams)
+        return gpt__fail(GPT_E_ARGUMENT, "samples is %d, but a search with %d beams finds only as many",
+                         settings->samples, settings->beams);
+    if (settings->stop_string_count > 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "stop strings can not end the beams of a search");
+    return GPT_OK;
+}
+
+/* One prompt's outputs. */
+static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, const int32_t *ids, size_t count)
+{
+    search s;
+    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
+    GPT__TRY(check_settings(generator));
+    GPT__TRY(gpt__generator_check_room(generator, count));
+    GPT__TRY(gpt__generator_check_ids(generator, ids, count));
+    GPT__TRY(gpt__generator_check_cancelled(generator));
+    GPT__TRY(gpt__generator_prepare(generator));
+    gpt_status status = search_init(&s, generator);
+    if (status == GPT_OK)
+        status = search_prompt(&s, ids, count);
+    if (status == GPT_OK)
+        status = hand_over(outputs, (size_t)generator->settings.samples, &s);
+    search_release(&s);
+    return status;
+}
+
+/* On failure there is no result. */
+static gpt_status give(gpt_result **out, gpt_result *result, gpt_generator *generator, gpt_status status)
+{
+    if (status == GPT_OK)
+        *out = result;
+    else
+        gpt_result_free(result);
+    return gpt__generator_told(generator, status);
+}
+
+gpt_status gpt__beam_run_ids(gpt_result **out, gpt_generator *generator, const int32_t *ids, size_t count)
+{
+    gpt_result *result;
+    GPT__TRY(gpt__result_new(&result, (size_t)generator->settings.samples, generator->settings.logprobs >= 0));
+    return give(out, result, generator, run_prompt(result->outputs, generator, ids, count));
+}
+
+gpt_status gpt__beam_run_many(gpt_result **out, gpt_generator *generator, const char *const *prompts,
+                              const size_t *lengths, size_t count)
+{
+    gpt_result *result;
+    size_t samples = (size_t)generator->settings.samples;
+    gpt_status status = GPT_OK;
+    if (count > SIZE_MAX / samples)
+        return gpt__fail(GPT_E_MEMORY, "out of memory: %zu outputs of %zu prompts", samples, count);
+    GPT__TRY(gpt__result_new(&result, count * samples, generator->settings.logprobs >= 0));
+    for (size_t i = 0; status == GPT_OK && i < count; i++) {
+        int32_t *ids;
+        size_t length;
+        status = prompts[i] != NULL || lengths[i] == 0 ? GPT_OK : gpt__fail(GPT_E_ARGUMENT, "prompt %zu is NULL", i);
+        if (status == GPT_OK)
+            status = gpt__generator_encode(&ids, &length, generator, prompts[i], lengths[i]);
+        if (status != GPT_OK)
+            break;
+        status = run_prompt(result->outputs + i * samples, generator, ids, length);
+        gpt__release(ids);
+    }
+    return give(out, result, generator, status);
+}
