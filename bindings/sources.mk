@@ -75,7 +75,12 @@ BINDING_ENVIRONMENT += PYTHONPATH='$(abs_builddir)/bindings/python/package'; exp
 endif
 
 PYTHON_TESTS = \
-	bindings/python/tests/test_generate.py
+	bindings/python/tests/test_dask.py \
+	bindings/python/tests/test_generate.py \
+	bindings/python/tests/test_lifetime.py \
+	bindings/python/tests/test_numbers.py \
+	bindings/python/tests/test_transformers.py \
+	bindings/python/tests/test_types.py
 
 # --- Examples -----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,14 @@ tests_named() {
 }
 
 expect "tests/sources.mk names every test" tests_named "$top/tests/sources.mk"
+
+python_tests_named() {
+    for file in $(cd "$top" && ls bindings/python/tests/test_*.py); do
+        grep -q -- "$file" "$1" || { echo "$file is not in bindings/sources.mk"; return 1; }
+    done
+}
+
+expect "bindings/sources.mk names every test in Python" python_tests_named "$top/bindings/sources.mk"
 grep -v 'unit/test_base' "$top/tests/sources.mk" >"$scratch/broken.mk"
 expect_failure "a forgotten test is found" tests_named "$scratch/broken.mk"
 finish

@@ -77,9 +77,7 @@ class Generator:
         self._lock = threading.Lock()
         self._owner: Optional[int] = None
         self._hooks: List[_settings.Hook] = []
-        if model.threads:
-            _gpt.gpt_generator_set_threads(self._handle, model.threads)
-        self.set(**settings)
+        self.set(**{"threads": model.threads or None, **settings})
 
     @property
     def model(self) -> "Model":
@@ -148,6 +146,7 @@ class Generator:
         with self._alone() as handle:
             _gpt.gpt_generator_reset_settings(handle)
             _gpt.gpt_python_set_logits_hook(handle, None)
+        self.set(threads=self._model.threads or None)
 
     # Step by step.
 

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""tests/test_transformers.py: programs written for transformers run with one line changed."""
+from common import case, expect, expect_equal, golden, gpt, numbered, raises, storyteller, tap
+
+from gpt.transformers import AutoModelForCausalLM, AutoTokenizer, GPT2LMHeadModel, GPT2Tokenizer, pipeline, set_seed
+
+
+@case
+def the_tutorial_runs():
+    tokenizer = GPT2Tokenizer.from_pretrained("storyteller")
+    model = GPT2LMHeadModel.from_pretrained("storyteller")
+    for kind in ("pt", "np"):
+        input_ids = tokenizer.encode("Once upon a time", return_tensors=kind)
+        output = model.generate(input_ids, max_length=50, num_return_sequences=1)
+        text = tokenizer.decode(output[0], skip_special_tokens=True)
+        expect(text.startswith("Once upon a time"), text)
+        expect(4 < len(output[0]) <= 50, len(output[0]))
+        expect_equal(tuple(input_ids.shape), (1, 4))
+
+
+@case
+def greedy_tokens_are_those_of_the_reference():
+    _, tensors = golden("gpt2")
+    model = GPT2LMHeadModel.from_pretrained(tap.os.path.join(tap.TESTS, "golden", "models", "gpt2"), dtype="f32",
+                                            threads=1)
+    for (_, prompt), (_, greedy) in zip(numbered(tensors, "prompt"), numbered(tensors, "greedy")):
+        output = model.generate([list(prompt)], do_sample=False, num_beams=1, max_new_tokens=len(greedy),
+                                min_new_tokens=len(greedy))
+        expect_equal([int(token) for token in output[0]], list(prompt) + list(greedy))
+    logits = model.eval().to("cpu")([list(prompt)]).logits
+    expect_equal((len(logits), len(logits[0])), (1, len(prompt)))
+
+
+# A batch filled up on the left gives what each prompt gives by itself, after the rows as they were.
+@case
+def batches_are_filled_up():
+    tokenizer = AutoTokenizer.from_pretrained("storyteller")
+    model = AutoModelForCausalLM.from_pretrained("storyteller", dtype="f32", threads=1)
+    raises(ValueError, lambda: tokenizer(["a"], padding=True), "pad_token")
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "left"
+    texts = ["The fox", "Once upon a time there was"]
+    inputs = tokenizer(texts, return_tensors="np", padding=True).to("cpu")
+    output = model.generate(**inputs, max_new_tokens=8, do_sample=False)
+    width = len(inputs.input_ids[0])
+    for row, text in zip(output, texts):
+        expected = model.model.generate(text, max_new_tokens=8, do_sample=False)
+        expect_equal([int(token) for token in row][width:], expected.token_ids)
+    expect_equal(tokenizer.batch_decode(inputs["input_ids"], skip_special_tokens=True), texts)
+    expect_equal(tokenizer("The fox")["attention_mask"], [1, 1])
+
+
+@case
+def pipelines_continue_texts():
+    set_seed(42)
+    generator = pipeline("text-generation", model="storyteller")
+    first = generator("The fox", max_new_tokens=10, num_return_sequences=2)
+    expect_equal(len(first), 2)
+    expect(all(entry["generated_text"].startswith("The fox") for entry in first), first)
+    expect_equal(generator("The fox", max_new_tokens=10, num_return_sequences=2), first)
+    expect_equal([len(entry) for entry in generator(["The fox", "The owl"], max_new_tokens=5)], [1, 1])
+
+
+@case
+def what_libgpt_does_not_do_is_refused():
+    model, ids = GPT2LMHeadModel(storyteller()), [[584, 600]]
+    raises(gpt.UnsupportedError, lambda: model.generate(ids, num_beams=4), "num_beams=4")
+    raises(gpt.UnsupportedError, lambda: model.to("cuda"), "cuda")
+    raises(gpt.UnsupportedError, lambda: pipeline("fill-mask"), "fill-mask")
+    raises(gpt.UnsupportedError, lambda: GPT2Tokenizer(storyteller().tokenizer).encode("x", return_tensors="tf"), "tf")
+    raises(TypeError, lambda: model.generate(ids, penalty_alpha=0.5), "penalty_alpha")
+    raises(ValueError, lambda: model.generate(ids, num_return_sequences=2, do_sample=False), "do_sample")
+    raises(gpt.ArgumentError, lambda: model.generate(ids, max_length=2), "no room")
+
+
+tap.main()
