@@ -7,7 +7,15 @@ SWIG_INPUT = $(srcdir)/bindings/swig/gpt.i $(gptinclude_HEADERS) $(nodist_gptinc
 
 BINDING_TESTS = bindings/examples/compare.py
 BINDING_ENVIRONMENT = EXAMPLES_C='$(abs_builddir)/bindings/examples/c/{}'; export EXAMPLES_C;
-EXTRA_DIST += bindings/swig bindings/examples
+EXTRA_DIST += bindings/swig bindings/examples bindings/bench
+
+# What a token costs in each language: `make bench-bindings`, which prints.
+EXTRA_PROGRAMS += bindings/bench/tokens
+bindings_bench_tokens_LDADD = lib/libgpt.la
+BENCH_ENVIRONMENT = GPT_MODEL_PATH='$(abs_srcdir)/models' BENCH_C='$(abs_builddir)/bindings/bench/tokens'
+bench-bindings: all bindings/bench/tokens
+	$(BENCH_ENVIRONMENT) $(PYTHON) $(srcdir)/bindings/bench/overhead.py
+.PHONY: bench-bindings
 
 # --- Python -------------------------------------------------------------------------------------------------------
 
@@ -69,6 +77,8 @@ uninstall-hook:
 	rm -f $(DESTDIR)$(gptpyexecdir)/_gpt.so
 	-rmdir $(DESTDIR)$(gptpydir)/__pycache__ $(DESTDIR)$(gptpydir) 2>/dev/null
 
+BENCH_ENVIRONMENT += PYTHONPATH='$(abs_builddir)/bindings/python/package' \
+	BENCH_PYTHON='$(PYTHON) $(abs_srcdir)/bindings/bench/tokens.py'
 BINDING_TESTS += $(PYTHON_TESTS)
 BINDING_ENVIRONMENT += PYTHONPATH='$(abs_builddir)/bindings/python/package'; export PYTHONPATH; \
 	EXAMPLES_PYTHON='$(PYTHON) $(abs_srcdir)/bindings/examples/python/gpt_{}.py'; export EXAMPLES_PYTHON;

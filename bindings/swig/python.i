@@ -388,6 +388,40 @@ PyObject *gpt_python_step(gpt_generator *generator)
 %}
 
 %{
+/* The log-probabilities of an output, or None. */
+static PyObject *gpt_python_logprobs(const gpt_result *result, size_t index, size_t count)
+{
+    const float *logprobs = gpt_result_logprobs(result, index);
+    if (logprobs == NULL)
+        Py_RETURN_NONE;
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        PyObject *number = PyFloat_FromDouble((double)logprobs[i]);
+        if (number == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, (Py_ssize_t)i, number);
+    }
+    return list;
+}
+%}
+
+%inline %{
+/* An output of a result as (text, ids, log-probabilities or None, finish, number of prompt tokens, score). */
+PyObject *gpt_python_output(const gpt_result *result, size_t index)
+{
+    size_t length, count;
+    const char *text = gpt_result_text(&length, result, index);
+    const int32_t *ids = gpt_result_ids(&count, result, index);
+    return Py_BuildValue("(NNNsnd)", PyUnicode_DecodeUTF8(text != NULL ? text : "", (Py_ssize_t)length, "replace"),
+                         gpt_python_id_list(ids, count), gpt_python_logprobs(result, index, count),
+                         gpt_finish_name(gpt_result_finish(result, index)),
+                         (Py_ssize_t)gpt_result_prompt_tokens(result, index),
+                         (double)gpt_result_score(result, index));
+}
+%}
+
+%{
 /* Calls function(logits, ids, sequence), whose logits are a copy: Python code may keep what it is given. */
 static int gpt_python_call_hook(PyObject *function, PyObject *copy, const int32_t *ids, size_t count, int64_t sequence)
 {

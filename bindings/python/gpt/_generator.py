@@ -47,6 +47,8 @@ class Output(str):
     finish_reason: Optional[str]
     #: The log-probability of each new token, when logprobs is 0 or more.
     logprobs: Optional[List[float]]
+    #: What a beam search has ranked it by.
+    score: Optional[float] = None
 
     @classmethod
     def of_events(cls, events: Sequence[Event], prompt: Text, prompt_tokens: int) -> "Output":
@@ -58,6 +60,19 @@ class Output(str):
         output.finish_reason = events[-1].finish_reason if events else None
         logprobs = [event.logprob for event in events if event.logprob is not None]
         output.logprobs = logprobs if logprobs else None
+        return output
+
+    @classmethod
+    def of_result(cls, result: Any, index: int, prompt: Text) -> "Output":
+        """An output of a result of _gpt."""
+        text, token_ids, logprobs, finish_reason, prompt_tokens, score = _gpt.gpt_python_output(result, index)
+        output = cls(text)
+        output.prompt = prompt
+        output.prompt_tokens = prompt_tokens
+        output.token_ids = token_ids
+        output.finish_reason = finish_reason
+        output.logprobs = logprobs
+        output.score = score
         return output
 
 
@@ -159,15 +174,21 @@ class Generator:
         with self._alone() as handle:
             return self._add(handle, prompt)
 
-    def _step(self, handle: Any) -> List[Event]:
+    @contextlib.contextmanager
+    def _errors_of_hooks(self) -> Iterator[None]:
+        """Raises what a logits processor raised, in place of the error that says that it stopped the computation."""
         try:
-            return [Event._make(event) for event in _gpt.gpt_python_step(handle)]
+            yield
         except CancelledError:
             for hook in self._hooks:
                 if hook.error is not None:
                     error, hook.error = hook.error, None
                     raise error from None
             raise
+
+    def _step(self, handle: Any) -> List[Event]:
+        with self._errors_of_hooks():
+            return [Event._make(event) for event in _gpt.gpt_python_step(handle)]
 
     def step(self) -> List[Event]:
         """Computes a token for each sequence whose prompt has been read, and a part of the prompts that wait."""
@@ -221,13 +242,17 @@ class Generator:
         """Continues a prompt, or each of a list of prompts, which are computed together.
 
         For one prompt the Output; with num_return_sequences a list of so many. For a list of prompts a list of these.
-        The callback gets each event as soon as it is there; what it raises stops the generation and arrives here.
+        The callback gets each event as soon as it is there, but not those of a beam search; what it raises stops the
+        generation and arrives here.
         """
         one = is_one(prompt)
         prompts = [prompt] if one else list(prompt)
         self.set(num_return_sequences=num_return_sequences, **settings)
         many = num_return_sequences is not None
-        outputs = self._run(prompts, callback)
+        if _gpt.gpt_generator_beams(self.handle) > 1:
+            outputs = [self._search(prompt) for prompt in prompts]
+        else:
+            outputs = self._run(prompts, callback)
         shaped: Any = outputs
         if not many:
             shaped = [samples[0] for samples in outputs]
@@ -249,6 +274,24 @@ class Generator:
             samples = _gpt.gpt_generator_samples(handle)
         return [[Output.of_events(events[first + i], prompt, tokens) for i in range(samples)]
                 for prompt, (first, tokens) in zip(prompts, starts)]
+
+    def _search(self, prompt: Text) -> List[Output]:
+        """A beam search, which is one call. Another thread makes it, so that Ctrl-C can stop it."""
+        with self._alone() as handle, concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
+            work = executor.submit(self._search_alone, handle, prompt)
+            try:
+                with self._errors_of_hooks():
+                    result = work.result()
+            except BaseException:
+                if not work.done():
+                    _gpt.gpt_generator_cancel(handle)
+                raise
+            return [Output.of_result(result, i, prompt) for i in range(_gpt.gpt_result_count(result))]
+
+    def _search_alone(self, handle: Any, prompt: Text) -> Any:
+        self._owner = threading.get_ident()
+        run = _gpt.gpt_generator_run if is_text(prompt) else _gpt.gpt_generator_run_ids
+        return run(handle, prompt)
 
     def _begin(self, handle: Any, prompt: Text, events: Dict[int, List[Event]]) -> Tuple[int, int]:
         """Adds a prompt; returns its first sequence and the number of its tokens."""

@@ -26,6 +26,9 @@ NUMBERS = {
     "max_new_tokens": "max_new_tokens",
     "max_length": "max_length",
     "num_return_sequences": "samples",
+    "num_beams": "beams",
+    "length_penalty": "length_penalty",
+    "early_stopping": "early_stopping",
     "logprobs": "logprobs",
     "threads": "threads",
     "chunk": "chunk",
@@ -87,7 +90,7 @@ def set_number(handle: Any, name: str, value: Any) -> None:
 def get_number(handle: Any, name: str) -> Any:
     """The value of a setting that is one number."""
     value = getattr(_gpt, "gpt_generator_" + NUMBERS[name])(handle)
-    return bool(value) if name == "do_sample" else value
+    return bool(value) if name in ("do_sample", "early_stopping") else value
 
 
 def _set_eos(handle: Any, tokens: Any) -> None:
@@ -144,7 +147,7 @@ def with_implied(settings: Mapping[str, Any]) -> Dict[str, Any]:
     for name in given:
         if name not in NAMES:
             raise TypeError("%r is not a setting; there are %s" % (name, ", ".join(NAMES)))
-    many = given.get("num_return_sequences", 1) != 1
+    many = given.get("num_return_sequences", 1) != 1 and given.get("num_beams", 1) == 1
     if "do_sample" not in given and (many or any(name in given for name in OF_SAMPLING)):
         given["do_sample"] = True
     return given

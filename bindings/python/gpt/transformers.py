@@ -184,10 +184,7 @@ class ModelOutput:
 
 # Arguments of generate that ask for nothing when they have these values; others are refused.
 _NOTHING: Dict[str, Sequence[Any]] = {
-    "num_beams": (1, ),
     "num_beam_groups": (1, ),
-    "early_stopping": (False, True),
-    "length_penalty": (1, ),
     "use_cache": (True, False),
     "return_dict_in_generate": (False, ),
     "output_scores": (False, ),
@@ -250,12 +247,15 @@ class GPT2LMHeadModel:
                  num_return_sequences: int = 1, do_sample: Optional[bool] = None, **arguments: Any) -> Any:
         """Prompt and new tokens: [rows * num_return_sequences, tokens], shorter ones filled up at their end.
 
-        The arguments are those of transformers' generate. Beams and what else libgpt does not do is refused.
+        The arguments are those of transformers' generate. What libgpt does not do is refused.
         """
         settings = _without_nothing(arguments)
         with self.model.generator(seed=_seed) as generator:
             sampling = generator.settings()["do_sample"] if do_sample is None else do_sample
-            if num_return_sequences != 1 and not sampling:
+            beams = settings.get("num_beams", 1)
+            if beams != 1 and do_sample:
+                raise UnsupportedError("num_beams=%r with do_sample=True is not supported by libgpt" % beams)
+            if num_return_sequences != 1 and not sampling and beams == 1:
                 raise ValueError("num_return_sequences: without do_sample=True all sequences would be the same")
             generator.set(do_sample=sampling, **settings)
             rows = _rows(input_ids) if input_ids is not None else [[self._end(generator)]]

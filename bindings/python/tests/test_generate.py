@@ -19,6 +19,19 @@ def greedy_tokens_are_those_of_the_reference():
         expect_equal((output.finish_reason, output.prompt_tokens), ("length", len(prompt)))
 
 
+@case
+def beams_are_those_of_the_reference():
+    model, tensors = golden("gpt2")
+    for (_, prompt), (_, beam) in zip(numbered(tensors, "prompt"), numbered(tensors, "beam4")):
+        output = model.generate(list(prompt), num_beams=4, max_new_tokens=len(beam), min_new_tokens=len(beam))
+        expect_equal(output.token_ids, list(beam))
+        best = model.generate(list(prompt), num_beams=4, num_return_sequences=3, max_new_tokens=len(beam),
+                              min_new_tokens=len(beam))
+        expect_equal([len(best), best[0].token_ids], [3, list(beam)])
+        expect(best[0].score >= best[1].score >= best[2].score, [text.score for text in best])
+    expect_equal(model.generate(list(prompt), max_new_tokens=2).score, None)
+
+
 # The tool is another program on the same library: it must get the same from the same settings.
 @case
 def settings_reach_the_library():
@@ -38,7 +51,7 @@ def every_setting_comes_back():
               "epsilon_cutoff": 0.125, "eta_cutoff": 0.25, "repetition_penalty": 1.5, "presence_penalty": 0.5,
               "frequency_penalty": -0.5, "no_repeat_ngram_size": 3, "min_new_tokens": 2, "max_new_tokens": 9,
               "max_length": 40, "num_return_sequences": 2, "logprobs": 4, "threads": 2, "chunk": 64,
-              "cache_tokens": 4096, "seed": 2**64 - 1}
+              "cache_tokens": 4096, "seed": 2**64 - 1, "num_beams": 3, "length_penalty": 0.5, "early_stopping": True}
     generator = storyteller().generator(**values)
     expect_equal(generator.settings(), values)
     generator.reset_settings()
@@ -176,6 +189,8 @@ def logits_processors_choose():
         raise Odd("arrives")
 
     raises(Odd, lambda: model.generate("x", logits_processor=broken), "arrives")
+    raises(Odd, lambda: model.generate("x", logits_processor=broken, num_beams=2), "arrives")
+    raises(gpt.ArgumentError, lambda: generator.generate("The fox", num_beams=2), "can not use it")
 
 
 @case
@@ -185,7 +200,8 @@ def lists_of_tokens_are_settings():
     token = plain.token_ids[0]
     expect(token not in model.generate(PROMPT, max_new_tokens=10, do_sample=False, bad_words_ids=[[token]]).token_ids)
     expect(token not in model.generate(PROMPT, max_new_tokens=10, do_sample=False, suppress_tokens=[token]).token_ids)
-    expect_equal(model.generate(PROMPT, do_sample=False, max_new_tokens=3, sequence_bias={(7, ): 1e6}).token_ids, [7] * 3)
+    biased = model.generate(PROMPT, do_sample=False, max_new_tokens=3, sequence_bias={(7, ): 1e6})
+    expect_equal(biased.token_ids, [7, 7, 7])
     ended = model.generate(PROMPT, max_new_tokens=10, do_sample=False, eos_token_id=plain.token_ids[3])
     expect_equal((ended.token_ids, ended.finish_reason), (plain.token_ids[:4], "stop_token"))
     word = str(plain).split()[2]

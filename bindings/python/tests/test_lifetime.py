@@ -147,9 +147,10 @@ try:
     while True:
         %s
 except KeyboardInterrupt:
-    print("stopped", g.active, time.monotonic() - last[0] < 0.5, flush=True)
+    print("stopped", g.active, last[0] == 0 or time.monotonic() - last[0] < 0.5, flush=True)
 """
-    for call in ['g.generate("The fox", callback=note)', 'for piece in g.stream("The fox"): note(piece)']:
+    for call in ['g.generate("The fox", callback=note)', 'for piece in g.stream("The fox"): note(piece)',
+                 'g.generate("The fox", num_beams=200)']:
         process = subprocess.Popen([sys.executable, "-c", program % (500, call)], stdout=subprocess.PIPE, text=True)
         expect_equal(process.stdout.readline(), "ready\n")
         time.sleep(0.2)

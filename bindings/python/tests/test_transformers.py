@@ -28,6 +28,10 @@ def greedy_tokens_are_those_of_the_reference():
         output = model.generate([list(prompt)], do_sample=False, num_beams=1, max_new_tokens=len(greedy),
                                 min_new_tokens=len(greedy))
         expect_equal([int(token) for token in output[0]], list(prompt) + list(greedy))
+    for (_, prompt), (_, beam) in zip(numbered(tensors, "prompt"), numbered(tensors, "beam4")):
+        output = model.generate([list(prompt)], num_beams=4, early_stopping=False, max_new_tokens=len(beam),
+                                min_new_tokens=len(beam), num_return_sequences=2)
+        expect_equal([int(token) for token in output[0]], list(prompt) + list(beam))
     logits = model.eval().to("cpu")([list(prompt)]).logits
     expect_equal((len(logits), len(logits[0])), (1, len(prompt)))
 
@@ -65,7 +69,8 @@ def pipelines_continue_texts():
 @case
 def what_libgpt_does_not_do_is_refused():
     model, ids = GPT2LMHeadModel(storyteller()), [[584, 600]]
-    raises(gpt.UnsupportedError, lambda: model.generate(ids, num_beams=4), "num_beams=4")
+    raises(gpt.UnsupportedError, lambda: model.generate(ids, num_beams=4, do_sample=True), "num_beams=4")
+    raises(gpt.UnsupportedError, lambda: model.generate(ids, num_beam_groups=2), "num_beam_groups=2")
     raises(gpt.UnsupportedError, lambda: model.to("cuda"), "cuda")
     raises(gpt.UnsupportedError, lambda: pipeline("fill-mask"), "fill-mask")
     raises(gpt.UnsupportedError, lambda: GPT2Tokenizer(storyteller().tokenizer).encode("x", return_tensors="tf"), "tf")
