@@ -34,6 +34,28 @@ class Event(NamedTuple):
     alternatives: Tuple[Tuple[int, float], ...]
 
 
+#: An event as _gpt gives it.
+RawEvent = Tuple[int, int, str, Optional[str], Optional[float], Tuple[Tuple[int, float], ...]]
+
+
+class Exclusive:
+    """A lock for one thread at a time. A logits processor that uses its own generator gets an error and no deadlock."""
+
+    def __init__(self) -> None:
+        self.owner: Optional[int] = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if self.owner == threading.get_ident():
+            raise ArgumentError("generator: a function that it calls can not use it")
+        self._lock.acquire()
+        self.owner = threading.get_ident()
+
+    def __exit__(self, *_: object) -> None:
+        self.owner = None
+        self._lock.release()
+
+
 class Output(str):
     """The new text of one sequence: a str that also knows how it came to be."""
 
@@ -51,14 +73,14 @@ class Output(str):
     score: Optional[float] = None
 
     @classmethod
-    def of_events(cls, events: Sequence[Event], prompt: Text, prompt_tokens: int) -> "Output":
+    def of_events(cls, events: Sequence[RawEvent], prompt: Text, prompt_tokens: int) -> "Output":
         """Puts together what the events of one sequence bring."""
-        output = cls("".join([event.text for event in events]))
+        output = cls("".join([text for _, _, text, _, _, _ in events]))
         output.prompt = prompt
         output.prompt_tokens = prompt_tokens
-        output.token_ids = [event.token for event in events]
-        output.finish_reason = events[-1].finish_reason if events else None
-        logprobs = [event.logprob for event in events if event.logprob is not None]
+        output.token_ids = [token for _, token, _, _, _, _ in events]
+        output.finish_reason = events[-1][3] if events else None
+        logprobs = [logprob for _, _, _, _, logprob, _ in events if logprob is not None]
         output.logprobs = logprobs if logprobs else None
         return output
 
@@ -89,8 +111,7 @@ class Generator:
     def __init__(self, model: "Model", **settings: Any) -> None:
         self._handle: Any = _gpt.gpt_generator_new(model.handle)
         self._model = model
-        self._lock = threading.Lock()
-        self._owner: Optional[int] = None
+        self._alone = Exclusive()
         self._hooks: List[_settings.Hook] = []
         self.set(**{"threads": model.threads or None, **settings})
 
@@ -105,18 +126,6 @@ class Generator:
         if self._handle is None:
             raise ArgumentError("generator: it is closed")
         return self._handle
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[Any]:
-        """One thread at a time; a logits processor that uses its own generator gets an error and no deadlock."""
-        if self._owner == threading.get_ident():
-            raise ArgumentError("generator: a function that it calls can not use it")
-        with self._lock:
-            self._owner = threading.get_ident()
-            try:
-                yield self.handle
-            finally:
-                self._owner = None
 
     def close(self) -> None:
         """Gives the memory back when what it computes has ended. Otherwise the garbage collector does so."""
@@ -135,7 +144,8 @@ class Generator:
         do_sample on unless it is given.
         """
         given = _settings.with_implied(settings)
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             for name, value in given.items():
                 if name == "logits_processor":
                     self._set_hook(value)
@@ -158,7 +168,8 @@ class Generator:
 
     def reset_settings(self) -> None:
         """Puts every setting back to what the model's files ask for."""
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             _gpt.gpt_generator_reset_settings(handle)
             _gpt.gpt_python_set_logits_hook(handle, None)
         self.set(threads=self._model.threads or None)
@@ -171,29 +182,32 @@ class Generator:
 
     def add(self, prompt: Text) -> int:
         """Adds a prompt; returns the number of its first sequence. Further samples have the numbers after it."""
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             return self._add(handle, prompt)
 
-    @contextlib.contextmanager
-    def _errors_of_hooks(self) -> Iterator[None]:
+    def _raise_error_of_hook(self) -> None:
         """Raises what a logits processor raised, in place of the error that says that it stopped the computation."""
+        for hook in self._hooks:
+            if hook.error is not None:
+                error, hook.error = hook.error, None
+                raise error from None
+
+    def _step(self, handle: Any) -> List[RawEvent]:
         try:
-            yield
+            events: List[RawEvent] = _gpt.gpt_python_step(handle)
+            return events
         except CancelledError:
-            for hook in self._hooks:
-                if hook.error is not None:
-                    error, hook.error = hook.error, None
-                    raise error from None
+            self._raise_error_of_hook()
             raise
 
-    def _step(self, handle: Any) -> List[Event]:
-        with self._errors_of_hooks():
-            return [Event._make(event) for event in _gpt.gpt_python_step(handle)]
+    def _raw_step(self) -> List[RawEvent]:
+        with self._alone:
+            return self._step(self.handle)
 
     def step(self) -> List[Event]:
         """Computes a token for each sequence whose prompt has been read, and a part of the prompts that wait."""
-        with self._alone() as handle:
-            return self._step(handle)
+        return [Event._make(event) for event in self._raw_step()]
 
     def events(self) -> Iterator[Event]:
         """Steps until all sequences have ended, and gives each event as soon as it is there."""
@@ -202,7 +216,8 @@ class Generator:
 
     def drop(self, sequence: int) -> None:
         """Drops a sequence that runs."""
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             _gpt.gpt_generator_drop(handle, sequence)
 
     @property
@@ -260,10 +275,11 @@ class Generator:
         return result
 
     def _run(self, prompts: Sequence[Text], callback: Optional[Callable[[Event], object]]) -> List[List[Output]]:
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             if _gpt.gpt_generator_active(handle) > 0:
                 raise ArgumentError("generator: sequences of add or of a stream run; they must end first")
-            events: Dict[int, List[Event]] = {}
+            events: Dict[int, List[RawEvent]] = {}
             try:
                 starts = [self._begin(handle, prompt, events) for prompt in prompts]
                 while _gpt.gpt_generator_active(handle) > 0:
@@ -277,11 +293,14 @@ class Generator:
 
     def _search(self, prompt: Text) -> List[Output]:
         """A beam search, which is one call. Another thread makes it, so that Ctrl-C can stop it."""
-        with self._alone() as handle, concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
+        with self._alone, concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
+            handle = self.handle
             work = executor.submit(self._search_alone, handle, prompt)
             try:
-                with self._errors_of_hooks():
-                    result = work.result()
+                result = work.result()
+            except CancelledError:
+                self._raise_error_of_hook()
+                raise
             except BaseException:
                 if not work.done():
                     _gpt.gpt_generator_cancel(handle)
@@ -289,11 +308,11 @@ class Generator:
             return [Output.of_result(result, i, prompt) for i in range(_gpt.gpt_result_count(result))]
 
     def _search_alone(self, handle: Any, prompt: Text) -> Any:
-        self._owner = threading.get_ident()
+        self._alone.owner = threading.get_ident()
         run = _gpt.gpt_generator_run if is_text(prompt) else _gpt.gpt_generator_run_ids
         return run(handle, prompt)
 
-    def _begin(self, handle: Any, prompt: Text, events: Dict[int, List[Event]]) -> Tuple[int, int]:
+    def _begin(self, handle: Any, prompt: Text, events: Dict[int, List[RawEvent]]) -> Tuple[int, int]:
         """Adds a prompt; returns its first sequence and the number of its tokens."""
         before = _gpt.gpt_generator_pending(handle)
         first = self._add(handle, prompt)
@@ -302,12 +321,12 @@ class Generator:
         return first, int(_gpt.gpt_generator_pending(handle)) - before
 
     @staticmethod
-    def _take(step: Sequence[Event], events: Dict[int, List[Event]],
+    def _take(step: Sequence[RawEvent], events: Dict[int, List[RawEvent]],
               callback: Optional[Callable[[Event], object]]) -> None:
         for event in step:
-            events[event.sequence].append(event)
+            events[event[0]].append(event)
             if callback is not None:
-                callback(event)
+                callback(Event._make(event))
 
     @staticmethod
     def _drop_all(handle: Any, sequences: Any) -> None:
@@ -331,7 +350,8 @@ class Generator:
         rows = len(ids) if len(ids) <= self._model.context_length else 0
         widths = [self._model.vocab_size if logits else None, self._model.hidden_size if hidden else None]
         floats = [Floats([rows, width]) if width is not None and rows > 0 else None for width in widths]
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             _gpt.gpt_python_evaluate(handle, ids, *[f.memory if f is not None else None for f in floats])
         return [f.array() for f in floats if f is not None]
 
@@ -350,13 +370,15 @@ class Generator:
         """
         ids = self._ids(text)
         floats = Floats([len(ids)])
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             _gpt.gpt_python_score(handle, ids, floats.memory)
         return floats.array()
 
     def process_logits(self, logits: Any, ids: Ids = (), prompt_count: int = 0) -> None:
         """Does to a row of logits, float32 and writable, what the settings do before a token is chosen."""
-        with self._alone() as handle:
+        with self._alone:
+            handle = self.handle
             _gpt.gpt_python_process_logits(handle, ids, prompt_count, logits)
 
     def cache_bytes(self, tokens: int) -> int:
@@ -399,18 +421,18 @@ class Stream:
 
     def _piece(self) -> str:
         try:
-            events = self._generator.step()
+            events = self._generator._raw_step()
         except BaseException:
             self.close()
             raise
-        text = ""
-        for event in events:
-            self.token_ids.append(event.token)
-            text += event.text
-            if event.finish_reason is not None:
-                self.finish_reason = event.finish_reason
+        piece = ""
+        for _, token, text, finish_reason, _, _ in events:
+            self.token_ids.append(token)
+            piece += text
+            if finish_reason is not None:
+                self.finish_reason = finish_reason
                 self._sequence = -1
-        return text
+        return piece
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self
