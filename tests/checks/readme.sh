@@ -3,12 +3,19 @@
 # checks/readme.sh: the program in README.md is the one that the tests build and run, and it has at most 20 lines.
 . "$TEST_SOURCE_DIR/checks/tap.sh"
 
-# The text of the first block of a language in a Markdown file.
+# block LANGUAGE FILE [NUMBER]: the text of the first block of a language in a Markdown file, or of a later one.
 block() {
-    awk -v fence="\`\`\`$1" '
-        $0 == fence && !done { inside = 1; next }
-        /^```/ { if (inside) done = 1; inside = 0 }
+    awk -v fence="\`\`\`$1" -v wanted="${3:-1}" '
+        $0 == fence { inside = ++number == wanted; next }
+        /^```/ { inside = 0 }
         inside' "$2"
+}
+
+# is_python_program NUMBER NAME: that block of README.md is the program of that name.
+is_python_program() {
+    block python "$top/README.md" "$1" >"$scratch/block.py"
+    tail -n +3 "$top/tests/install/$2.py" >"$scratch/program.py"
+    same "$scratch/block.py" "$scratch/program.py"
 }
 
 is_program() {
@@ -22,6 +29,9 @@ short() {
 }
 
 expect "README.md shows tests/install/story.c" is_program "$top/README.md"
+expect "README.md shows tests/install/story.py" is_python_program 1 story
+expect "README.md shows tests/install/tutorial.py" is_python_program 2 tutorial
+expect_failure "one is not the other" is_python_program 1 tutorial
 expect "the program has at most 20 lines" short
 sed 's/gpt_model_open/gpt_model_load/' "$top/README.md" >"$scratch/README.md"
 expect_failure "another program is noticed" is_program "$scratch/README.md"

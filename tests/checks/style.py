@@ -103,7 +103,9 @@ def check_file(path, text):
 
 def files():
     for folder in ["include", "lib", "tools", "tests", "bindings"]:
-        for directory, _, names in os.walk(os.path.join(TOP, folder)):
+        for directory, folders, names in os.walk(os.path.join(TOP, folder)):
+            # Where pip leaves what it has built.
+            folders[:] = [name for name in folders if name != "build"]
             for name in sorted(names):
                 if name.endswith((".c", ".h", ".h.in", ".py", ".sh")):
                     yield os.path.relpath(os.path.join(directory, name), TOP)
