@@ -155,6 +155,7 @@ LIB_SOURCES = \
 	lib/tokenizer/split_o200k.c \
 	lib/tokenizer/split_runs.c \
 	lib/tokenizer/split_runs.h \
+	lib/tokenizer/tiktoken.c \
 	lib/tokenizer/tokenizer.c \
 	lib/tokenizer/tokenizer.h \
 	lib/tokenizer/tokenizer_json.c \

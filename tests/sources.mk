@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/unit/test_quantize \
 	tests/unit/test_settings \
 	tests/unit/test_text_stream \
+	tests/unit/test_tiktoken \
 	tests/unit/test_tokenizer \
 	tests/unit/test_tokenizer_files \
 	tests/unit/test_tokenizer_golden \

@@ -42,14 +42,27 @@ typedef enum gpt_decode_flags {
  *
  * @param out   receives the tokenizer, freed with gpt_tokenizer_free; NULL on failure
  * @param path  a model directory (tokenizer.json in it, else vocab.json and merges.txt, else one GGUF file), a
- *              tokenizer.json, a vocab.json with merges.txt beside it, a GGUF file, or the name of a model that
- *              gpt_model_find knows
+ *              tokenizer.json, a vocab.json with merges.txt beside it, a GGUF file, a rank file of OpenAI's whose name
+ *              says the encoding (such as cl100k_base.tiktoken), or the name of a model that gpt_model_find knows
  *
  * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND when there is no such file, directory or name; GPT_E_FILE when it can
  * not be read; GPT_E_FORMAT when it contradicts itself; GPT_E_UNSUPPORTED naming the part that libgpt does not do
  * (nothing is approximated); GPT_E_MEMORY. Any thread. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_tokenizer_open(gpt_tokenizer **out, const char *path);
+
+/**
+ * Opens a rank file of OpenAI's (a token in base64 and its rank on each line) as one of the encodings that use it.
+ *
+ * @param out       receives the tokenizer, freed with gpt_tokenizer_free; NULL on failure
+ * @param path      the file, of any name
+ * @param encoding  r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base or o200k_harmony: the division into pieces
+ *                  and the special tokens, which the file does not have
+ *
+ * @return as gpt_tokenizer_open; GPT_E_UNSUPPORTED for another encoding. Any thread. Since 1.0.
+ */
+GPT_API GPT_MUST_CHECK gpt_status gpt_tokenizer_open_tiktoken(gpt_tokenizer **out, const char *path,
+                                                              const char *encoding);
 
 /**
  * Takes one more reference to a tokenizer, which must be given back with gpt_tokenizer_free.

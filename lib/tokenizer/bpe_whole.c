@@ -182,6 +182,10 @@ gpt_status gpt__bpe_finish(gpt__bpe *bpe)
         char c = (char)byte;
         bpe->byte_ids[byte] = gpt__tokens_find_piece(&bpe->tokens, &c, 1);
     }
+    if (bpe->ignore_merges) {
+        set_flags(&s);
+        return GPT_OK;
+    }
     s.origins = gpt__allocate_zeroed((size_t)bpe->tokens.size, sizeof *s.origins);
     s.by_rank = gpt__allocate(s.ranks, sizeof *s.by_rank);
     if (s.origins != NULL && s.by_rank != NULL)

@@ -30,6 +30,12 @@ gpt_status gpt__tokenizer_open_json(gpt__json *json, const char *path);
 gpt_status gpt__tokenizer_read_json(gpt_tokenizer *tokenizer, const char *path);
 gpt_status gpt__tokenizer_read_vocab(gpt_tokenizer *tokenizer, const char *vocab_path);
 
+/* Whether a path has the ending of OpenAI's rank files. */
+int gpt__is_tiktoken(const char *path);
+
+/* name is that of the encoding; NULL: by the name of the file. */
+gpt_status gpt__tokenizer_read_tiktoken(gpt_tokenizer *tokenizer, const char *path, const char *name);
+
 /* GPT_E_NOT_FOUND when the GGUF file has no tokenizer. */
 gpt_status gpt__tokenizer_read_gguf(gpt_tokenizer *tokenizer, const char *path);
 

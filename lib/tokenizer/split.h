@@ -13,6 +13,7 @@ typedef size_t gpt__scanner(const gpt__unicode *unicode, const char *text, size_
 
 gpt__scanner gpt__scan_gpt2;
 gpt__scanner gpt__scan_cl100k;
+gpt__scanner gpt__scan_cl100k_tiktoken; /* white space at the end stays together */
 gpt__scanner gpt__scan_o200k;
 gpt__scanner gpt__scan_digits;     /* runs of numbers, and what is between them */
 gpt__scanner gpt__scan_each_digit; /* the same with each character of a number by itself */

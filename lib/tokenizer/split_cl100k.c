@@ -27,3 +27,13 @@ size_t gpt__scan_cl100k(const gpt__unicode *unicode, const char *text, size_t at
     }
     return gpt__number_other_or_space_end(unicode, text, at, end, "\r\n");
 }
+
+/*
+ * tiktoken's cl100k_base has \s++$ before \s*[\r\n], so that line breaks do not divide the white space that ends a
+ * text; all else is the same in other words.
+ */
+size_t gpt__scan_cl100k_tiktoken(const gpt__unicode *unicode, const char *text, size_t at, size_t end)
+{
+    size_t run = gpt__run_end(unicode, text, at, end, GPT__KIND_SPACE);
+    return run == end ? run : gpt__scan_cl100k(unicode, text, at, end);
+}

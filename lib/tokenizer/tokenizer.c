@@ -26,6 +26,8 @@ static gpt_status read_file(gpt_tokenizer *tokenizer, const char *path)
 {
     if (gpt__is_gguf(path))
         return gpt__tokenizer_read_gguf(tokenizer, path);
+    if (gpt__is_tiktoken(path))
+        return gpt__tokenizer_read_tiktoken(tokenizer, path, NULL);
     return is_named(path, "vocab.json") ? gpt__tokenizer_read_vocab(tokenizer, path)
                                         : gpt__tokenizer_read_json(tokenizer, path);
 }
@@ -69,14 +71,19 @@ static gpt_status finish(gpt_tokenizer *tokenizer)
     return gpt__bpe_finish(&tokenizer->bpe);
 }
 
-gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path)
+/* encoding is NULL but for a rank file whose encoding the caller names. */
+static gpt_status open_path(gpt_tokenizer **out, const char *path, const char *encoding)
 {
     *out = NULL;
     gpt_tokenizer *tokenizer = gpt__allocate_zeroed(1, sizeof *tokenizer);
     if (tokenizer == NULL)
         return GPT_E_MEMORY;
     atomic_init(&tokenizer->references, 1);
-    gpt_status status = gpt__is_directory(path) ? read_directory(tokenizer, path) : read_file(tokenizer, path);
+    gpt_status status;
+    if (encoding != NULL)
+        status = gpt__tokenizer_read_tiktoken(tokenizer, path, encoding);
+    else
+        status = gpt__is_directory(path) ? read_directory(tokenizer, path) : read_file(tokenizer, path);
     if (status == GPT_OK)
         status = finish(tokenizer);
     if (status == GPT_OK)
@@ -84,6 +91,21 @@ gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path)
     else
         free_tokenizer(tokenizer);
     return status;
+}
+
+gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path)
+{
+    return open_path(out, path, NULL);
+}
+
+gpt_status gpt_tokenizer_open_tiktoken(gpt_tokenizer **out, const char *path, const char *encoding)
+{
+    if (out != NULL)
+        *out = NULL;
+    GPT__CHECK_ARGUMENT(out != NULL);
+    GPT__CHECK_ARGUMENT(path != NULL);
+    GPT__CHECK_ARGUMENT(encoding != NULL);
+    return open_path(out, path, encoding);
 }
 
 gpt_status gpt_tokenizer_open(gpt_tokenizer **out, const char *path)

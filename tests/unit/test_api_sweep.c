@@ -112,6 +112,10 @@ static void tokenizer_life(void)
     char junk[8];
     gpt_tokenizer *t = (gpt_tokenizer *)(void *)junk;
     REFUSED(gpt_tokenizer_open(NULL, "x"), GPT_E_ARGUMENT, "out");
+    REFUSED(gpt_tokenizer_open_tiktoken(NULL, "x", "r50k_base"), GPT_E_ARGUMENT, "out");
+    REFUSED(gpt_tokenizer_open_tiktoken(&t, NULL, "r50k_base"), GPT_E_ARGUMENT, "path");
+    REFUSED(gpt_tokenizer_open_tiktoken(&t, "x", NULL), GPT_E_ARGUMENT, "encoding");
+    REFUSED(gpt_tokenizer_open_tiktoken(&t, "/no/such/ranks", "r50k_base"), GPT_E_NOT_FOUND, "/no/such/ranks");
     REFUSED(gpt_tokenizer_open(NULL, NULL), GPT_E_ARGUMENT, "out");
     REFUSED(gpt_tokenizer_open(&t, NULL), GPT_E_ARGUMENT, "path");
     EXPECT(t == NULL);
