@@ -6,7 +6,8 @@ AM_LDFLAGS = $(OPENMP_CFLAGS)
 
 # Tests reach what is hidden in the library, as they link its objects themselves.
 check_LTLIBRARIES = tests/libtest.la
-tests_libtest_la_SOURCES = tests/test.c tests/test.h tests/quality.h tests/golden/reference.c tests/golden/reference.h
+tests_libtest_la_SOURCES = tests/test.c tests/test.h tests/quality.h tests/golden/convert_gguf.c \
+	tests/golden/convert_gguf.h tests/golden/reference.c tests/golden/reference.h
 tests_libtest_la_LIBADD = lib/libgpt-internal.la
 LDADD = tests/libtest.la
 
@@ -33,8 +34,8 @@ UNIT_TESTS = \
 	tests/unit/test_tokenizer_golden \
 	tests/unit/test_tokenizer_memory \
 	tests/unit/test_tokenizer_normalizer \
+	tests/golden/test_families \
 	tests/golden/test_gguf \
-	tests/golden/test_gguf_converted \
 	tests/golden/test_models
 if HAVE_PCRE2
 UNIT_TESTS += tests/unit/test_tokenizer_unicode
@@ -42,7 +43,7 @@ endif
 tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
 tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
-EXTRA_DIST += tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h tests/unit/test_model_maker.h \
+EXTRA_DIST += tests/unit/test_floats.h tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h tests/unit/test_model_maker.h \
 	tests/unit/test_tokenizer_maker.h
 
 # Run under ThreadSanitizer too, by ./dev check.

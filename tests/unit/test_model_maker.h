@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unit/test_model_maker.h: model directories for tests, made from the golden GPT-2 case by changing one thing. A maker
- * holds its config.json and its tensors; tests change those, and write them as a directory of their own.
+ * unit/test_model_maker.h: model directories for tests, made from a golden case, GPT-2's for most, by changing one
+ * thing. A maker holds its config.json and its tensors; tests change those, and write them as a directory of their own.
  */
 #ifndef TESTS_TEST_MODEL_MAKER_H
 #define TESTS_TEST_MODEL_MAKER_H
 
 #include "base/bytes.h"
 #include "test.h"
-#include "test_tokenizer_maker.h"
+#include "unit/test_floats.h"
+#include "unit/test_tokenizer_maker.h"
 
 #include <cjson/cJSON.h>
 #include <gpt/gpt.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODEL_MOST_TENSORS 64
+#define MODEL_MOST_TENSORS 80
 
 /* A tensor as the file will describe it, and its data, which need not fit together. */
 typedef struct model_tensor {
@@ -50,10 +51,10 @@ static inline void model_tensor_from_json(model_tensor *t, const cJSON *info, co
     memcpy(t->data, data + begin, t->bytes);
 }
 
-static inline char *model_golden_file(size_t *length, const char *name)
+static inline char *model_golden_file(size_t *length, const char *golden, const char *name)
 {
     char part[128];
-    snprintf(part, sizeof part, "golden/models/gpt2/%s", name);
+    snprintf(part, sizeof part, "golden/models/%s/%s", golden, name);
     char *path = test_path(part);
     char *bytes = test_read_file(length, path);
     if (bytes == NULL) {
@@ -64,12 +65,12 @@ static inline char *model_golden_file(size_t *length, const char *name)
     return bytes;
 }
 
-/* The golden case as it is. Freed with model_free. */
-static inline void model_load(model_maker *m)
+/* A golden case as it is. Freed with model_free. */
+static inline void model_load_case(model_maker *m, const char *golden)
 {
     size_t length;
-    char *config = model_golden_file(&length, "config.json");
-    char *file = model_golden_file(&length, "model.safetensors");
+    char *config = model_golden_file(&length, golden, "config.json");
+    char *file = model_golden_file(&length, golden, "model.safetensors");
     size_t header_length = (size_t)gpt__read_u64((const unsigned char *)file);
     cJSON *header = cJSON_ParseWithLength(file + 8, header_length);
     const cJSON *info;
@@ -82,6 +83,12 @@ static inline void model_load(model_maker *m)
     cJSON_Delete(header);
     free(config);
     free(file);
+}
+
+/* GPT-2's. */
+static inline void model_load(model_maker *m)
+{
+    model_load_case(m, "gpt2");
 }
 
 static inline void model_free(model_maker *m)
@@ -176,18 +183,16 @@ static inline void model_round(model_maker *m)
         }
 }
 
-/* Stores rounded F32 weights in 16 bits, "BF16" or "F16". */
+/* Stores F32 weights in 16 bits, "BF16" or "F16"; tensors of other types stay. */
 static inline void model_halve(model_maker *m, const char *dtype)
 {
     int is_bf16 = strcmp(dtype, "BF16") == 0;
     for (size_t i = 0; i < m->count; i++) {
         model_tensor *t = &m->tensors[i];
+        if (strcmp(t->dtype, "F32") != 0)
+            continue;
         for (size_t j = 0; j < t->bytes / 4; j++) {
-            uint32_t bits = gpt__bits_from_float(model_float(t, j));
-            uint32_t half = bits >> 16;
-            /* F16 has exponents that are 112 less, and three more bits of the fraction than BF16. Zero stays zero. */
-            if (!is_bf16 && bits << 1 != 0)
-                half = (bits >> 16 & 0x8000) | ((bits >> 23 & 0xFF) - 112) << 10 | (bits >> 13 & 0x3FF);
+            uint16_t half = is_bf16 ? float_to_bf16(model_float(t, j)) : float_to_f16(model_float(t, j));
             t->data[2 * j] = (unsigned char)half;
             t->data[2 * j + 1] = (unsigned char)(half >> 8);
         }
@@ -259,17 +264,51 @@ static inline void model_write_text(const char *directory, const char *name, con
     model_write_file(directory, name, text, strlen(text));
 }
 
+static inline void model_write_config(const model_maker *m, const char *directory)
+{
+    char *config = cJSON_Print(m->config);
+    model_write_text(directory, "config.json", config);
+    cJSON_free(config);
+}
+
+static inline void model_write_weights(const model_maker *m, const char *directory, const char *name)
+{
+    gpt__buffer bytes = {0};
+    model_bytes(&bytes, m);
+    model_write_file(directory, name, bytes.bytes, bytes.length);
+    gpt__buffer_release(&bytes);
+}
+
 /* Writes config.json and model.safetensors of a maker. Returns the directory, freed with free. */
 static inline char *model_write(const model_maker *m, const char *name)
 {
-    gpt__buffer bytes = {0};
     char *directory = model_directory(name);
-    char *config = cJSON_Print(m->config);
-    model_bytes(&bytes, m);
-    model_write_text(directory, "config.json", config);
-    model_write_file(directory, "model.safetensors", bytes.bytes, bytes.length);
-    cJSON_free(config);
-    gpt__buffer_release(&bytes);
+    model_write_config(m, directory);
+    model_write_weights(m, directory, "model.safetensors");
+    return directory;
+}
+
+/* The same in shards: tensor i is in shard i modulo count, as model.safetensors.index.json says. */
+static inline char *model_write_shards(const model_maker *m, const char *name, size_t count)
+{
+    char *directory = model_directory(name);
+    cJSON *index = cJSON_CreateObject();
+    cJSON *map = cJSON_AddObjectToObject(index, "weight_map");
+    model_write_config(m, directory);
+    for (size_t shard = 0; shard < count; shard++) {
+        char file[64];
+        model_maker part = {0};
+        snprintf(file, sizeof file, "model-%05zu-of-%05zu.safetensors", shard + 1, count);
+        for (size_t i = shard; i < m->count; i += count) {
+            part.tensors[part.count++] = m->tensors[i];
+            cJSON_AddStringToObject(map, m->tensors[i].name, file);
+        }
+        model_write_weights(&part, directory, file);
+    }
+    char *text = cJSON_Print(index);
+    model_write_text(directory, "model.safetensors.index.json", text);
+    cJSON_free(text);
+    cJSON_Delete(index);
     return directory;
 }
 
