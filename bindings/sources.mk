@@ -44,7 +44,7 @@ gptpyexec_LTLIBRARIES = bindings/python/_gpt.la
 # What SWIG writes is compiled without the warnings that libgpt's own code is held to.
 nodist_bindings_python__gpt_la_SOURCES = bindings/python/gpt_python.c
 bindings_python__gpt_la_CPPFLAGS = -I$(srcdir)/include -I$(builddir)/include $(PYTHON_CPPFLAGS)
-bindings_python__gpt_la_CFLAGS = -fno-strict-aliasing
+bindings_python__gpt_la_CFLAGS = -fno-strict-aliasing -Wno-deprecated-declarations
 bindings_python__gpt_la_LDFLAGS = -module -avoid-version -shared
 bindings_python__gpt_la_LIBADD = lib/libgpt.la
 
