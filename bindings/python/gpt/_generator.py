@@ -43,7 +43,8 @@ class Exclusive:
 
     def __init__(self) -> None:
         self.owner: Optional[int] = None
-        self._lock = threading.Lock()
+        # The collector may close a stream on this thread between the two lines that take the lock.
+        self._lock = threading.RLock()
 
     def __enter__(self) -> None:
         if self.owner == threading.get_ident():
@@ -234,6 +235,12 @@ class Generator:
         """Stops what is being computed, from any thread: it ends with CancelledError."""
         _gpt.gpt_generator_cancel(self.handle)
 
+    def _forget_cancel(self) -> None:
+        """Takes a cancel back that came after the end of what it was to stop: a step without sequences hears it."""
+        with contextlib.suppress(CancelledError):
+            if self.active == 0:
+                self._raw_step()
+
     # At once.
 
     @overload
@@ -293,6 +300,13 @@ class Generator:
 
     def _search(self, prompt: Text) -> List[Output]:
         """A beam search, which is one call. Another thread makes it, so that Ctrl-C can stop it."""
+        try:
+            return self._search_in_thread(prompt)
+        except BaseException:
+            self._forget_cancel()
+            raise
+
+    def _search_in_thread(self, prompt: Text) -> List[Output]:
         with self._alone, concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
             handle = self.handle
             work = executor.submit(self._search_alone, handle, prompt)
@@ -453,9 +467,12 @@ class Stream:
 
     def _stop(self) -> None:
         """Stops a step that runs in the other thread, and ends the stream."""
-        if self._sequence >= 0:
+        stopped = self._sequence >= 0
+        if stopped:
             self._generator.cancel()
         self.close()
+        if stopped:
+            self._generator._forget_cancel()
 
     def close(self) -> None:
         """Stops the generation."""

@@ -114,6 +114,20 @@ def async_work_can_be_cancelled():
     expect(0 < asyncio.run(main()) < 400)
 
 
+# What stopped a stream must not stop what comes after it.
+@case
+def a_cancel_is_not_left_behind():
+    generator = storyteller().generator(max_new_tokens=5)
+
+    async def leave():
+        async with generator.stream(PROMPT) as stream:
+            await stream.__anext__()
+
+    for _ in range(20):
+        asyncio.run(leave())
+        expect_equal(len(generator.generate(PROMPT).token_ids), 5)
+
+
 @case
 def a_stream_that_is_left_ends():
     generator = storyteller().generator(max_new_tokens=100)
