@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	tests/unit/test_base \
 	tests/unit/test_beams \
 	tests/unit/test_failing_allocations \
+	tests/unit/test_families \
 	tests/unit/test_format \
 	tests/unit/test_generator \
 	tests/unit/test_gguf \
@@ -43,8 +44,8 @@ endif
 tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
 tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
-EXTRA_DIST += tests/unit/test_floats.h tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h tests/unit/test_model_maker.h \
-	tests/unit/test_tokenizer_maker.h
+EXTRA_DIST += tests/unit/test_floats.h tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h \
+	tests/unit/test_model_maker.h tests/unit/test_model_refusals.h tests/unit/test_tokenizer_maker.h
 
 # Run under ThreadSanitizer too, by ./dev check.
 THREAD_TESTS = \

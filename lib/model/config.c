@@ -73,8 +73,8 @@ gpt_status gpt__config_tied(gpt__config *config, const gpt__json *json, int tied
     return gpt__json_bool(&config->tied_output, json, json->root, "tie_word_embeddings");
 }
 
-gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, const gpt__json *json, const cJSON *words,
-                                       const char *everything, const char *local)
+gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, const gpt__json *json, const char *key,
+                                       const cJSON *words, const char *everything, const char *local)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, words)
@@ -85,7 +85,7 @@ gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, cons
             return gpt__fail(GPT_E_UNSUPPORTED, "%s: attention \"%s\" of layer %d is not supported", json->path, word,
                              *layer);
         if (*layer == config->L)
-            return gpt__fail(GPT_E_FORMAT, "%s: kinds of attention for more than the %d layers", json->path, config->L);
+            return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" has more than the %d layers", json->path, key, config->L);
         config->is_local[(*layer)++] = (unsigned char)is_local;
     }
     return GPT_OK;

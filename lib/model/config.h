@@ -86,8 +86,8 @@ gpt_status gpt__config_head_size(gpt__config *config, const gpt__json *json);
 
 /*
  * For families whose positions turn the first share of each head (or rotary.R values, when the family has set that):
- * reads base and scaling in the words of transformers
- * 5 (rope_parameters) and 4 (rope_scaling, rope_theta, and NeoX's rotary_pct and rotary_emb_base). Sets positions.
+ * reads base and scaling in the words of transformers 5 (rope_parameters) and 4 (rope_scaling, rope_theta, and NeoX's
+ * rotary_pct and rotary_emb_base). Sets positions.
  */
 gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double base, double share);
 
@@ -96,11 +96,11 @@ gpt_status gpt__config_epsilon(gpt__config *config, const gpt__json *json, const
 gpt_status gpt__config_tied(gpt__config *config, const gpt__json *json, int tied);
 
 /*
- * For families: marks layers from *layer on as local or not, as a list of words says, and moves *layer past them. What
- * is neither word is GPT_E_UNSUPPORTED, more layers than the model has GPT_E_FORMAT.
+ * For families: marks layers from *layer on as local or not, as a list of words under a key says, and moves *layer
+ * past them. What is neither word is GPT_E_UNSUPPORTED, more layers than the model has GPT_E_FORMAT.
  */
-gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, const gpt__json *json, const cJSON *words,
-                                       const char *everything, const char *local);
+gpt_status gpt__config_add_layer_kinds(gpt__config *config, int32_t *layer, const gpt__json *json, const char *key,
+                                       const cJSON *words, const char *everything, const char *local);
 
 /* For families: reads the name of an activation. */
 gpt_status gpt__config_activation(gpt__activation *out, const gpt__json *json, const char *key);

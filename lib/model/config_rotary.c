@@ -6,6 +6,7 @@
  */
 #include "model/config.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,16 +18,40 @@ static gpt_status find_scaling(const cJSON **out, const gpt__json *json)
     return gpt__json_object(out, json, json->root, "rope_parameters");
 }
 
-/* Reads a positive number under the first key that is there, of the object or of the root. */
-static gpt_status read_positive(double *out, const gpt__json *json, const cJSON *object, const char *key,
-                                const char *root_key)
+/* Fails by name when the object says something that is not done here. */
+static gpt_status refuse_unknown(const gpt__json *json, const cJSON *scaling)
 {
-    GPT__TRY(gpt__json_number(out, json, json->root, root_key));
-    GPT__TRY(gpt__json_number(out, json, json->root, key));
-    GPT__TRY(gpt__json_number(out, json, object, key));
-    if (!(*out > 0) || !isfinite(*out))
-        return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" should be a number over 0", json->path, key);
+    static const char *const known[] = {"rope_type", "type",      "rope_theta", "partial_rotary_factor",
+                                        "factor",    "beta_fast", "beta_slow",  "original_max_position_embeddings",
+                                        "truncate",  "attention_factor"};
+    for (const cJSON *item = scaling != NULL ? scaling->child : NULL; item != NULL; item = item->next) {
+        size_t i = 0;
+        while (i < sizeof known / sizeof *known && strcmp(known[i], item->string) != 0)
+            i++;
+        if (i == sizeof known / sizeof *known && !cJSON_IsNull(item))
+            return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"%s\" of rotary positions is not supported", json->path,
+                             item->string);
+    }
     return GPT_OK;
+}
+
+/* Reads a number over 0 and up to most. */
+static gpt_status read_range(double *out, const gpt__json *json, const cJSON *object, const char *key, double most)
+{
+    GPT__TRY(gpt__json_number(out, json, object, key));
+    if (!(*out > 0) || !(*out <= most))
+        return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" should be a number over 0%s", json->path, key,
+                         most == 1 ? " and up to 1" : "");
+    return GPT_OK;
+}
+
+/* The same under each key that is there: the object's wins, then the root's of the same name. */
+static gpt_status read_parameter(double *out, const gpt__json *json, const cJSON *object, const char *key,
+                                 const char *root_key, double most)
+{
+    GPT__TRY(read_range(out, json, json->root, root_key, most));
+    GPT__TRY(read_range(out, json, json->root, key, most));
+    return read_range(out, json, object, key, most);
 }
 
 /* share is how many values the configuration asks for; where that is odd, one more turns, as in the reference. */
@@ -53,17 +78,15 @@ typedef struct yarn {
 static gpt_status read_yarn(yarn *y, const gpt__config *config, const gpt__json *json, const cJSON *scaling)
 {
     *y = (yarn){.original = config->context, .beta_fast = 32, .beta_slow = 1, .truncate = 1};
-    GPT__TRY(read_positive(&y->original, json, scaling, "original_max_position_embeddings",
-                           "original_max_position_embeddings"));
+    GPT__TRY(read_parameter(&y->original, json, scaling, "original_max_position_embeddings",
+                            "original_max_position_embeddings", DBL_MAX));
     y->factor = config->context / y->original;
-    GPT__TRY(read_positive(&y->factor, json, scaling, "factor", "factor"));
-    GPT__TRY(read_positive(&y->beta_fast, json, scaling, "beta_fast", "beta_fast"));
-    GPT__TRY(read_positive(&y->beta_slow, json, scaling, "beta_slow", "beta_slow"));
+    GPT__TRY(read_range(&y->factor, json, scaling, "factor", DBL_MAX));
+    GPT__TRY(read_range(&y->beta_fast, json, scaling, "beta_fast", DBL_MAX));
+    GPT__TRY(read_range(&y->beta_slow, json, scaling, "beta_slow", DBL_MAX));
     GPT__TRY(gpt__json_bool(&y->truncate, json, scaling, "truncate"));
     y->magnitude = y->factor > 1 ? 0.1 * log(y->factor) + 1 : 1;
-    if (gpt__json_member(scaling, "mscale") != NULL || gpt__json_member(scaling, "mscale_all_dim") != NULL)
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"mscale\" of rotary positions is not supported", json->path);
-    return read_positive(&y->magnitude, json, scaling, "attention_factor", "attention_factor");
+    return read_range(&y->magnitude, json, scaling, "attention_factor", DBL_MAX);
 }
 
 /* High frequencies stay, low ones are divided by the factor, and between there is a ramp. */
@@ -87,23 +110,50 @@ static void set_yarn_frequencies(gpt__rotary *rotary, double base, const yarn *y
     rotary->magnitude = (float)y->magnitude;
 }
 
+static gpt_status scale_by_yarn(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base)
+{
+    yarn y;
+    if (base <= 1)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"rope_theta\" should be a number over 1", json->path);
+    GPT__TRY(read_yarn(&y, config, json, scaling));
+    set_yarn_frequencies(&config->rotary, base, &y);
+    return GPT_OK;
+}
+
+static gpt_status read_linear_factor(double *out, const gpt__json *json, const cJSON *scaling)
+{
+    if (gpt__json_member(scaling, "factor") == NULL)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"factor\" of linear rotary positions is missing", json->path);
+    return read_range(out, json, scaling, "factor", DBL_MAX);
+}
+
 static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base, int32_t share)
 {
     const char *type = "default";
     double factor = 1;
     GPT__TRY(gpt__json_string(&type, json, scaling, "type"));
     GPT__TRY(gpt__json_string(&type, json, scaling, "rope_type"));
-    if (strcmp(type, "yarn") == 0 && share == config->rotary.R) {
-        yarn y;
-        GPT__TRY(read_yarn(&y, config, json, scaling));
-        set_yarn_frequencies(&config->rotary, base, &y);
-        return GPT_OK;
-    }
-    if (strcmp(type, "linear") == 0)
-        GPT__TRY(read_positive(&factor, json, scaling, "factor", "factor"));
-    else if (strcmp(type, "default") != 0)
+    int is_yarn = strcmp(type, "yarn") == 0 && share == config->rotary.R;
+    int is_linear = strcmp(type, "linear") == 0;
+    if (!is_yarn && !is_linear && strcmp(type, "default") != 0)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: rotary positions of type \"%s\" are not supported", json->path, type);
+    GPT__TRY(refuse_unknown(json, scaling));
+    if (is_yarn)
+        return scale_by_yarn(config, json, scaling, base);
+    if (is_linear)
+        GPT__TRY(read_linear_factor(&factor, json, scaling));
     set_frequencies(&config->rotary, base, share, (float)factor);
+    return GPT_OK;
+}
+
+/* Each number by itself is in its range, and together they can still be too large or too small for floats. */
+static gpt_status check_finite(const gpt__rotary *rotary, const gpt__json *json)
+{
+    int finite = isfinite(rotary->magnitude);
+    for (int32_t i = 0; i < rotary->R / 2; i++)
+        finite = finite && isfinite(rotary->frequencies[i]);
+    if (!finite)
+        return gpt__fail(GPT_E_FORMAT, "%s: base and factors of rotary positions give no finite numbers", json->path);
     return GPT_OK;
 }
 
@@ -112,10 +162,8 @@ gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double
     const cJSON *scaling;
     GPT__TRY(gpt__config_head_size(config, json));
     GPT__TRY(find_scaling(&scaling, json));
-    GPT__TRY(read_positive(&base, json, scaling, "rope_theta", "rotary_emb_base"));
-    GPT__TRY(read_positive(&share, json, scaling, "partial_rotary_factor", "rotary_pct"));
-    if (share > 1)
-        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of more than the whole head", json->path);
+    GPT__TRY(read_parameter(&base, json, scaling, "rope_theta", "rotary_emb_base", DBL_MAX));
+    GPT__TRY(read_parameter(&share, json, scaling, "partial_rotary_factor", "rotary_pct", 1));
     if (config->rotary.R == 0)
         config->rotary.R = (int32_t)floor(config->K * share);
     int32_t R = config->rotary.R;
@@ -125,5 +173,6 @@ gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double
     config->positions = GPT__POSITIONS_ROTARY;
     config->rotary.magnitude = 1;
     config->rotary.R = R + R % 2;
-    return scale(config, json, scaling, base, R);
+    GPT__TRY(scale(config, json, scaling, base, R));
+    return check_finite(&config->rotary, json);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unit/test_model.c: finding a model by name, opening it, and refusing directories of which one thing is wrong. */
-#include "test_model_maker.h"
+#include "test_model_refusals.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -431,26 +431,6 @@ static void storyteller_is_bf16(void)
  * What is wrong with config.json.
  */
 
-static void expect_refused(const char *directory, gpt_status expected, const char *part, const char *what)
-{
-    char untouched[8];
-    gpt_model *model = (gpt_model *)(void *)untouched;
-    gpt_status status = model_open_as(&model, directory, GPT_DTYPE_F32);
-    int held = EXPECT_STATUS(status, expected) & EXPECT(model == NULL) & EXPECT_MESSAGE(part) &
-               EXPECT_MESSAGE(directory);
-    if (!held)
-        printf("# in the case: %s\n", what);
-    if (status == GPT_OK)
-        gpt_model_free(model);
-}
-
-typedef struct config_case {
-    const char *key;
-    const char *value; /* NULL: the key is missing */
-    gpt_status status;
-    const char *part; /* of the message */
-} config_case;
-
 static const config_case config_cases[] = {
     {"model_type", NULL, GPT_E_FORMAT, "model_type"},
     {"model_type", "7", GPT_E_FORMAT, "model_type"},
@@ -505,20 +485,6 @@ static const config_case config_cases[] = {
 static const char *const sizes[] = {"vocab_size", "n_positions", "n_embd", "n_layer", "n_head"};
 static const char *const no_sizes[] = {NULL,     "null", "0",     "-1",          "1.5",  "\"64\"", "true", "[64]", "{}",
                                        "1e300", "1e999", "-1e300", "3000000000", "1e-9", "9007199254740993"};
-
-static void try_config(model_maker *m, const config_case *c, const char *directory)
-{
-    char what[200];
-    cJSON *whole = cJSON_Duplicate(m->config, 1);
-    model_set(m, c->key, c->value);
-    char *config = cJSON_Print(m->config);
-    model_write_text(directory, "config.json", config);
-    snprintf(what, sizeof what, "%s: %s", c->key, c->value != NULL ? c->value : "missing");
-    expect_refused(directory, c->status, c->part, what);
-    cJSON_free(config);
-    cJSON_Delete(m->config);
-    m->config = whole;
-}
 
 static void hostile_config(void)
 {

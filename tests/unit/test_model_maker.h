@@ -183,22 +183,25 @@ static inline void model_round(model_maker *m)
         }
 }
 
-/* Stores F32 weights in 16 bits, "BF16" or "F16"; tensors of other types stay. */
-static inline void model_halve(model_maker *m, const char *dtype)
+/* Stores an F32 tensor in 16 bits, "BF16" or "F16". */
+static inline void model_halve_tensor(model_tensor *t, const char *dtype)
 {
     int is_bf16 = strcmp(dtype, "BF16") == 0;
-    for (size_t i = 0; i < m->count; i++) {
-        model_tensor *t = &m->tensors[i];
-        if (strcmp(t->dtype, "F32") != 0)
-            continue;
-        for (size_t j = 0; j < t->bytes / 4; j++) {
-            uint16_t half = is_bf16 ? float_to_bf16(model_float(t, j)) : float_to_f16(model_float(t, j));
-            t->data[2 * j] = (unsigned char)half;
-            t->data[2 * j + 1] = (unsigned char)(half >> 8);
-        }
-        t->bytes /= 2;
-        snprintf(t->dtype, sizeof t->dtype, "%s", dtype);
+    for (size_t j = 0; j < t->bytes / 4; j++) {
+        uint16_t half = is_bf16 ? float_to_bf16(model_float(t, j)) : float_to_f16(model_float(t, j));
+        t->data[2 * j] = (unsigned char)half;
+        t->data[2 * j + 1] = (unsigned char)(half >> 8);
     }
+    t->bytes /= 2;
+    snprintf(t->dtype, sizeof t->dtype, "%s", dtype);
+}
+
+/* All of them; tensors of other types stay. */
+static inline void model_halve(model_maker *m, const char *dtype)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->tensors[i].dtype, "F32") == 0)
+            model_halve_tensor(&m->tensors[i], dtype);
 }
 
 /* The bytes of model.safetensors, freed with gpt__buffer_release. */

@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unit/test_model_weights.c: weight files of which one thing is wrong, and models at the edge of what can be opened. */
-#include "test_model_maker.h"
+#include "test_model_refusals.h"
 
 #include <fcntl.h>
 #include <math.h>
-
-/* Opening says this status, and names the directory's file and the thing. */
-static void expect_refused(const char *directory, gpt_status expected, const char *part, const char *what)
-{
-    char untouched[8];
-    gpt_model *model = (gpt_model *)(void *)untouched;
-    gpt_status status = model_open_as(&model, directory, GPT_DTYPE_F32);
-    int held = EXPECT_STATUS(status, expected) & EXPECT(model == NULL) & EXPECT_MESSAGE(part) &
-               EXPECT_MESSAGE(directory);
-    if (!held)
-        printf("# in the case: %s\n", what);
-    if (status == GPT_OK)
-        gpt_model_free(model);
-}
-
-/* The case of a maker, which is freed. */
-static void expect_maker_refused(model_maker *m, gpt_status expected, const char *part, const char *what)
-{
-    char *directory = model_write(m, "hostile-weights");
-    expect_refused(directory, expected, part, what);
-    free(directory);
-    model_free(m);
-}
 
 static void missing_tensors(void)
 {

@@ -34,7 +34,8 @@ static gpt_status read_layer_types(gpt__config *config, const gpt__json *json)
             config->is_local[i] = 1;
         return GPT_OK;
     }
-    GPT__TRY(gpt__config_add_layer_kinds(config, &layer, json, types, "full_attention", "sliding_attention"));
+    GPT__TRY(gpt__config_add_layer_kinds(config, &layer, json, "layer_types", types, "full_attention",
+                                         "sliding_attention"));
     if (layer != config->L)
         return gpt__fail(GPT_E_FORMAT, "%s: \"layer_types\" has %d layers, \"num_hidden_layers\" is %d", json->path,
                          layer, config->L);
@@ -50,9 +51,9 @@ static gpt_status read_experts(gpt__config *config, const gpt__json *json)
     GPT__TRY(gpt__config_size(&config->experts_per_token, json, config->experts, "num_experts_per_tok",
                               "experts_per_token"));
     GPT__TRY(gpt__json_number(&limit, json, json->root, "swiglu_limit"));
-    if (!(limit > 0))
-        return gpt__fail(GPT_E_FORMAT, "%s: \"swiglu_limit\" should be a number over 0", json->path);
     config->gate_limit = (float)limit;
+    if (!(config->gate_limit > 0))
+        return gpt__fail(GPT_E_FORMAT, "%s: \"swiglu_limit\" should be a number over 0", json->path);
     return GPT_OK;
 }
 

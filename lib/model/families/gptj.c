@@ -20,6 +20,19 @@ static const gpt__weight_name names[] = {
     {GPT__ROLE_OUTPUT, "lm_head", GPT__LAYOUT_OUT_IN, 1},
 };
 
+/* Neighbours turn together, so that an odd number of values can not. */
+static gpt_status read_rotary(gpt__config *config, const gpt__json *json)
+{
+    GPT__TRY(gpt__config_head_size(config, json));
+    config->rotary.R = 64;
+    GPT__TRY(gpt__config_size(&config->rotary.R, json, GPT__MAX_ROTARY, "rotary_dim", NULL));
+    if (config->rotary.R % 2 != 0 || config->rotary.R > config->K)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"rotary_dim\" is %d, expected an even number up to %d", json->path,
+                         config->rotary.R, config->K);
+    config->rotary_interleaved = 1;
+    return gpt__config_rotary(config, json, 10000, 1);
+}
+
 static gpt_status read_config(gpt__config *config, const gpt__json *json)
 {
     GPT__TRY(gpt__config_size(&config->context, json, INT32_MAX, "n_positions", "n_ctx"));
@@ -31,10 +44,7 @@ static gpt_status read_config(gpt__config *config, const gpt__json *json)
     GPT__TRY(gpt__config_epsilon(config, json, "layer_norm_epsilon"));
     config->activation = GPT__GELU_TANH;
     GPT__TRY(gpt__config_activation(&config->activation, json, "activation_function"));
-    config->rotary.R = 64;
-    GPT__TRY(gpt__config_size(&config->rotary.R, json, GPT__MAX_ROTARY, "rotary_dim", NULL));
-    GPT__TRY(gpt__config_rotary(config, json, 10000, 1));
-    config->rotary_interleaved = 1;
+    GPT__TRY(read_rotary(config, json));
     config->scale_by_head = 1;
     config->residual = GPT__RESIDUAL_PARALLEL;
     config->qkv_order = GPT__QKV_SEPARATE;
