@@ -165,7 +165,9 @@ LIB_SOURCES = \
 	lib/tokenizer/unicode.h \
 	lib/tokenizer/unicode_table.c \
 	lib/tokenizer/vocab_merges.c \
-	lib/tokenizer/vocabulary.c
+	lib/tokenizer/vocabulary.c \
+	lib/tokenizer/words.c \
+	lib/tokenizer/words.h
 
 TOOL_SOURCES = \
 	tools/arguments.c \

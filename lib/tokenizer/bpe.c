@@ -11,6 +11,8 @@
  */
 #include "tokenizer/bpe.h"
 
+#include "tokenizer/unicode.h"
+
 #include <string.h>
 
 /* Where the loop, quadratic but free of pointers, stops being the faster way. */
@@ -50,6 +52,36 @@ static gpt_status first_symbols(int32_t *ids, size_t *count, const gpt__bpe *bpe
     }
     *count = n;
     return GPT_OK;
+}
+
+/*
+ * The first symbols of a word: one for each character, the space at the end with the last one. Which are unknown is
+ * told apart for each, as fuse_unknown may ask for.
+ */
+static gpt_status first_characters(int32_t *ids, size_t *count, const gpt__bpe *bpe, const char *word, size_t length)
+{
+    size_t n = 0;
+    int after_unknown = 0;
+    for (size_t at = 0, step; at < length; at += step) {
+        gpt__valid_char(word + at, &step);
+        if (at + step + 1 == length)
+            step++;
+        int32_t id = gpt__tokens_find_piece(&bpe->tokens, word + at, step);
+        int unknown = id < 0;
+        if (unknown && bpe->unknown < 0)
+            return fail_no_token((unsigned char)word[at]);
+        if (!unknown || !after_unknown || !bpe->fuse_unknown)
+            ids[n++] = unknown ? bpe->unknown : id;
+        after_unknown = unknown;
+    }
+    *count = n;
+    return GPT_OK;
+}
+
+static gpt_status begin_symbols(int32_t *ids, size_t *count, const gpt__bpe *bpe, const char *piece, size_t length)
+{
+    return bpe->words ? first_characters(ids, count, bpe, piece, length)
+                      : first_symbols(ids, count, bpe, piece, length);
 }
 
 /* The place of the smallest of n pairs, the leftmost of equals. */
@@ -183,7 +215,7 @@ static gpt_status encode_long(gpt__ids *out, gpt__bpe_scratch *scratch, const gp
     long_piece p = {0};
     size_t count;
     GPT__TRY(begin_long(&p, scratch, length));
-    GPT__TRY(first_symbols(p.ids, &count, bpe, piece, length));
+    GPT__TRY(begin_symbols(p.ids, &count, bpe, piece, length));
     uint32_t n = (uint32_t)count;
     link_symbols(&p, &bpe->merges, n);
     while (p.heap_size > 0) {
@@ -205,7 +237,7 @@ gpt_status gpt__bpe_merge(gpt__ids *out, gpt__bpe_scratch *scratch, const gpt__b
     if (length > SHORT_PIECE)
         return encode_long(out, scratch, bpe, piece, length);
     size_t count;
-    GPT__TRY(first_symbols(out->at + out->count, &count, bpe, piece, length));
+    GPT__TRY(begin_symbols(out->at + out->count, &count, bpe, piece, length));
     out->count += merge_short(out->at + out->count, count, &bpe->merges);
     return GPT_OK;
 }

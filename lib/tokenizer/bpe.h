@@ -14,6 +14,7 @@ typedef struct gpt__bpe {
     int32_t byte_ids[256]; /* the token of each single byte, -1 where the vocabulary has none */
     int32_t unknown;       /* the token for such a byte, or -1 */
     int fuse_unknown;      /* one such token for a run of them */
+    int words;             /* pieces are words of characters; a space is the end of one: see words.h */
     int ignore_merges;     /* a piece that is a token is that token, though no merges lead to it */
 } gpt__bpe;
 

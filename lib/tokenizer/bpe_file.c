@@ -2,6 +2,8 @@
 /* tokenizer/bpe_file.c: tokens and merges as files write them, into the tables that encoding reads. */
 #include "tokenizer/bpe_file.h"
 
+#include "tokenizer/words.h"
+
 #include <string.h>
 
 void gpt__bpe_file_begin(gpt__bpe_file *file, gpt__bpe *bpe, const char *path)
@@ -39,11 +41,24 @@ gpt_status gpt__bpe_file_size(int64_t *size, size_t *count, const gpt__bpe_file 
     return GPT_OK;
 }
 
+/* Adds to file->bytes what a string of the vocabulary stands for; *decodable as gpt__byte_alphabet_decode sets it. */
+static gpt_status to_bytes(gpt__bpe_file *file, int *decodable, const char *string, size_t length)
+{
+    const size_t suffix = sizeof GPT__WORD_END - 1;
+    if (!file->bpe->words)
+        return gpt__byte_alphabet_decode(&file->bytes, decodable, &file->alphabet, string, length);
+    *decodable = 1;
+    if (length < suffix || memcmp(string + length - suffix, GPT__WORD_END, suffix) != 0)
+        return gpt__buffer_add(&file->bytes, string, length);
+    GPT__TRY(gpt__buffer_add(&file->bytes, string, length - suffix));
+    return gpt__buffer_add(&file->bytes, " ", 1);
+}
+
 gpt_status gpt__bpe_file_token(gpt__bpe_file *file, int32_t id, const char *string, int of_model)
 {
     int decodable;
     file->bytes.length = 0;
-    GPT__TRY(gpt__byte_alphabet_decode(&file->bytes, &decodable, &file->alphabet, string, strlen(string)));
+    GPT__TRY(to_bytes(file, &decodable, string, strlen(string)));
     return gpt__tokens_add(&file->bpe->tokens, id, file->bytes.bytes, file->bytes.length, of_model && decodable,
                            file->path);
 }
@@ -67,7 +82,7 @@ gpt_status gpt__bpe_file_find(int32_t *id, gpt__bpe_file *file, const char *stri
 {
     int decodable;
     file->bytes.length = 0;
-    GPT__TRY(gpt__byte_alphabet_decode(&file->bytes, &decodable, &file->alphabet, string, strlen(string)));
+    GPT__TRY(to_bytes(file, &decodable, string, strlen(string)));
     *id = find(file, file->bytes.bytes, file->bytes.length, decodable);
     return GPT_OK;
 }
@@ -88,10 +103,10 @@ static gpt_status check_unreachable(gpt__bpe_file *file, const char *left, size_
     int32_t ids[3] = {-1, -1, -1};
     int decodable;
     bytes->length = 0;
-    GPT__TRY(gpt__byte_alphabet_decode(bytes, &decodable, &file->alphabet, left, left_length));
+    GPT__TRY(to_bytes(file, &decodable, left, left_length));
     ids[0] = find(file, bytes->bytes, bytes->length, decodable);
     bytes->length = 0;
-    GPT__TRY(gpt__byte_alphabet_decode(bytes, &decodable, &file->alphabet, right, right_length));
+    GPT__TRY(to_bytes(file, &decodable, right, right_length));
     ids[1] = find(file, bytes->bytes, bytes->length, decodable);
     bytes->length = 0;
     GPT__TRY(gpt__buffer_add(bytes, left, left_length));
@@ -110,9 +125,9 @@ gpt_status gpt__bpe_file_merge(gpt__bpe_file *file, const char *left, size_t lef
     if (left_length == 0 || right_length == 0)
         return fail_merge(file, rank, "has an empty side");
     bytes->length = 0;
-    GPT__TRY(gpt__byte_alphabet_decode(bytes, &left_decodable, &file->alphabet, left, left_length));
+    GPT__TRY(to_bytes(file, &left_decodable, left, left_length));
     size_t middle = bytes->length;
-    GPT__TRY(gpt__byte_alphabet_decode(bytes, &right_decodable, &file->alphabet, right, right_length));
+    GPT__TRY(to_bytes(file, &right_decodable, right, right_length));
     if (!left_decodable || !right_decodable)
         return check_unreachable(file, left, left_length, right, right_length, rank);
     int32_t left_id = find(file, bytes->bytes, middle, 1);

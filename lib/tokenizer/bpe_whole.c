@@ -150,6 +150,22 @@ static gpt_status decide_all(search *s)
     return GPT_OK;
 }
 
+/* A vocabulary of words is small and rarely opened: its tokens are merged one by one. */
+static gpt_status decide_words(search *s)
+{
+    const gpt__tokens *tokens = &s->bpe->tokens;
+    for (int32_t id = 0; id < tokens->size; id++) {
+        const char *bytes = tokens->bytes.bytes + tokens->starts[id];
+        size_t length = tokens->lengths[id];
+        if (length < 2 || bytes[length - 1] != ' ' || gpt__tokens_find_piece(tokens, bytes, length) != id)
+            continue;
+        s->ids.count = 0;
+        GPT__TRY(gpt__bpe_merge(&s->ids, &s->scratch, s->bpe, bytes, length));
+        s->origins[id].whole = s->ids.count == 1 && s->ids.at[0] == id;
+    }
+    return GPT_OK;
+}
+
 static void set_flags(search *s)
 {
     gpt__byte_map *map = &s->bpe->tokens.pieces;
@@ -189,7 +205,7 @@ gpt_status gpt__bpe_finish(gpt__bpe *bpe)
     s.origins = gpt__allocate_zeroed((size_t)bpe->tokens.size, sizeof *s.origins);
     s.by_rank = gpt__allocate(s.ranks, sizeof *s.by_rank);
     if (s.origins != NULL && s.by_rank != NULL)
-        status = decide_all(&s);
+        status = bpe->words ? decide_words(&s) : decide_all(&s);
     if (status == GPT_OK)
         set_flags(&s);
     gpt__release(s.origins);

@@ -11,9 +11,11 @@ static const char *bytes_of(size_t *length, const gpt__tokens *tokens, int32_t i
     return tokens->bytes.bytes + tokens->starts[id];
 }
 
-static gpt_status add_bytes(gpt__buffer *out, const gpt__tokens *tokens, const int32_t *ids, size_t count,
-                            unsigned flags)
+/* Adds the bytes of all tokens, and sets *last to the last one that was not left out. */
+static gpt_status add_bytes(gpt__buffer *out, int32_t *last, const gpt__tokens *tokens, const int32_t *ids,
+                            size_t count, unsigned flags)
 {
+    *last = -1;
     for (size_t i = 0; i < count; i++) {
         size_t length;
         if (ids[i] < 0 || ids[i] >= tokens->size)
@@ -23,8 +25,20 @@ static gpt_status add_bytes(gpt__buffer *out, const gpt__tokens *tokens, const i
             continue;
         const char *bytes = bytes_of(&length, tokens, ids[i]);
         GPT__TRY(gpt__buffer_add(out, bytes, length));
+        *last = ids[i];
     }
     return GPT_OK;
+}
+
+/* Where the last token ends a word, no space follows. */
+static void end_words(gpt__buffer *out, const gpt_tokenizer *tokenizer, int32_t last)
+{
+    size_t length;
+    if (tokenizer->decoder != GPT__DECODER_WORDS || last < 0)
+        return;
+    const char *bytes = bytes_of(&length, &tokenizer->bpe.tokens, last);
+    if (length > 0 && bytes[length - 1] == ' ')
+        out->length--;
 }
 
 /* Replaces what is not UTF-8, which only the whole text can tell: a character's bytes may lie in several tokens. */
@@ -53,9 +67,12 @@ gpt_status gpt_tokenizer_decode(char **text, size_t *length, const gpt_tokenizer
     GPT__CHECK_ARGUMENT(count <= PTRDIFF_MAX / sizeof *ids);
     GPT__CHECK_ARGUMENT((flags & ~KNOWN_FLAGS) == 0);
     gpt__buffer buffer = {0};
-    gpt_status status = add_bytes(&buffer, &tokenizer->bpe.tokens, ids, count, flags);
-    if (status == GPT_OK)
+    int32_t last;
+    gpt_status status = add_bytes(&buffer, &last, &tokenizer->bpe.tokens, ids, count, flags);
+    if (status == GPT_OK) {
+        end_words(&buffer, tokenizer, last);
         status = make_valid(&buffer);
+    }
     if (status == GPT_OK)
         status = gpt__buffer_take(text, length, &buffer);
     gpt__buffer_release(&buffer);

@@ -2,6 +2,8 @@
 /* tokenizer/decoder.c: reads a "decoder". */
 #include "tokenizer/decoder.h"
 
+#include "tokenizer/words.h"
+
 #include <string.h>
 
 /* The types that are implemented. */
@@ -10,7 +12,17 @@ static const struct {
     gpt__decoder decoder;
 } types[] = {
     {"ByteLevel", GPT__DECODER_BYTE_LEVEL},
+    {"BPEDecoder", GPT__DECODER_WORDS},
 };
+
+static gpt_status check_suffix(const gpt__json *json, const cJSON *member)
+{
+    const char *suffix = GPT__WORD_END;
+    GPT__TRY(gpt__json_string(&suffix, json, member, "suffix"));
+    if (strcmp(suffix, GPT__WORD_END) != 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the decoder's suffix \"%s\" is not supported", json->path, suffix);
+    return GPT_OK;
+}
 
 gpt_status gpt__decoder_read(gpt__decoder *decoder, const gpt__json *json, const cJSON *member)
 {
@@ -25,7 +37,7 @@ gpt_status gpt__decoder_read(gpt__decoder *decoder, const gpt__json *json, const
         if (strcmp(types[i].type, type) != 0)
             continue;
         *decoder = types[i].decoder;
-        return GPT_OK;
+        return *decoder == GPT__DECODER_WORDS ? check_suffix(json, member) : GPT_OK;
     }
     return gpt__fail(GPT_E_UNSUPPORTED, "%s: the decoder \"%s\" is not supported", json->path, type);
 }

@@ -21,6 +21,13 @@ typedef struct encoder {
 static gpt_status take_piece(void *context, const char *piece, size_t length)
 {
     encoder *e = context;
+    if (e->tokenizer->bpe.words) {
+        e->divided.length = 0;
+        GPT__TRY(gpt__buffer_add(&e->divided, piece, length));
+        GPT__TRY(gpt__buffer_add(&e->divided, " ", 1));
+        piece = e->divided.bytes;
+        length++;
+    }
     return gpt__bpe_encode(&e->ids, &e->merging, &e->tokenizer->bpe, piece, length);
 }
 

@@ -3,6 +3,7 @@
 #include "tokenizer/normalizer.h"
 
 #include "tokenizer/normal_form.h"
+#include "tokenizer/words.h"
 
 #include <string.h>
 
@@ -24,6 +25,34 @@ static gpt__normalizer_step *find_step(const char *type)
     return NULL;
 }
 
+static gpt_status add_step(gpt__normalizer *normalizer, const gpt__json *json, gpt__normalizer_step *step)
+{
+    if (normalizer->count == GPT__MAX_NORMALIZER_STEPS)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: more than %d normalizers", json->path, GPT__MAX_NORMALIZER_STEPS);
+    normalizer->steps[normalizer->count++] = step;
+    return GPT_OK;
+}
+
+/* Accents go with upper case, unless the file says otherwise. */
+static gpt_status read_bert(gpt__normalizer *normalizer, const gpt__json *json, const cJSON *member)
+{
+    int clean = 1, ideographs = 1, lowercase = 1;
+    GPT__TRY(gpt__json_bool(&clean, json, member, "clean_text"));
+    GPT__TRY(gpt__json_bool(&ideographs, json, member, "handle_chinese_chars"));
+    GPT__TRY(gpt__json_bool(&lowercase, json, member, "lowercase"));
+    int accents = lowercase;
+    GPT__TRY(gpt__json_bool(&accents, json, member, "strip_accents"));
+    if (clean)
+        GPT__TRY(add_step(normalizer, json, gpt__normalize_clean));
+    if (ideographs)
+        GPT__TRY(add_step(normalizer, json, gpt__normalize_ideographs));
+    if (accents)
+        GPT__TRY(add_step(normalizer, json, gpt__normalize_nfd));
+    if (accents)
+        GPT__TRY(add_step(normalizer, json, gpt__normalize_accents));
+    return lowercase ? add_step(normalizer, json, gpt__normalize_lowercase) : GPT_OK;
+}
+
 static gpt_status read_sequence(gpt__normalizer *normalizer, const gpt__json *json, const cJSON *member)
 {
     const cJSON *list = NULL;
@@ -43,13 +72,21 @@ gpt_status gpt__normalizer_read(gpt__normalizer *normalizer, const gpt__json *js
         return gpt__fail(GPT_E_FORMAT, "%s: a normalizer should be an object with a \"type\"", json->path);
     if (strcmp(type, "Sequence") == 0)
         return read_sequence(normalizer, json, member);
+    if (strcmp(type, "BertNormalizer") == 0)
+        return read_bert(normalizer, json, member);
     gpt__normalizer_step *step = find_step(type);
     if (step == NULL)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the normalizer \"%s\" is not supported", json->path, type);
-    if (normalizer->count == GPT__MAX_NORMALIZER_STEPS)
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: more than %d normalizers", json->path, GPT__MAX_NORMALIZER_STEPS);
-    normalizer->steps[normalizer->count++] = step;
-    return GPT_OK;
+    return add_step(normalizer, json, step);
+}
+
+void gpt__normalizer_set_words(gpt__normalizer *normalizer)
+{
+    *normalizer = (gpt__normalizer){
+        .steps = {gpt__normalize_clean, gpt__normalize_ideographs, gpt__normalize_nfd, gpt__normalize_accents,
+                  gpt__normalize_lowercase},
+        .count = 5,
+    };
 }
 
 gpt_status gpt__normalizer_apply(gpt__buffer *out, gpt__buffer *other, const gpt__normalizer *normalizer,

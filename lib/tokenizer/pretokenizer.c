@@ -2,6 +2,8 @@
 /* tokenizer/pretokenizer.c: reads a "pre_tokenizer" into a list of splits, and runs text through them. */
 #include "tokenizer/pretokenizer.h"
 
+#include "tokenizer/words.h"
+
 #include <string.h>
 
 /* What a text on its way through the splits needs. */
@@ -17,8 +19,9 @@ typedef gpt_status read_type(gpt__pretokenizer *pretokenizer, const gpt__json *j
 
 static gpt_status add_split(gpt__pretokenizer *pretokenizer, const gpt__json *json, gpt__split split)
 {
-    if (pretokenizer->byte_level)
-        return gpt__fail(GPT_E_UNSUPPORTED, "%s: a pre-tokenizer after \"ByteLevel\"", json->path);
+    if (pretokenizer->byte_level || pretokenizer->words)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: a pre-tokenizer after \"%s\"", json->path,
+                         pretokenizer->words ? "BertPreTokenizer" : "ByteLevel");
     if (pretokenizer->count == GPT__MAX_SPLITS)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: more than %d pre-tokenizers", json->path, GPT__MAX_SPLITS);
     pretokenizer->splits[pretokenizer->count++] = split;
@@ -44,6 +47,15 @@ static gpt_status read_digits(gpt__pretokenizer *pretokenizer, const gpt__json *
     int each = 0;
     GPT__TRY(gpt__json_bool(&each, json, member, "individual_digits"));
     return add_split(pretokenizer, json, (gpt__split){.scanner = each ? gpt__scan_each_digit : gpt__scan_digits});
+}
+
+static gpt_status read_words(gpt__pretokenizer *pretokenizer, const gpt__json *json, const cJSON *member)
+{
+    (void)member;
+    if (pretokenizer->count > 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"BertPreTokenizer\" together with others", json->path);
+    gpt__pretokenizer_set_words(pretokenizer);
+    return GPT_OK;
 }
 
 /* Only what the well-known patterns come with: matches are pieces, and so is what lies between. */
@@ -83,6 +95,7 @@ static const struct {
     const char *type;
     read_type *read;
 } types[] = {
+    {"BertPreTokenizer", read_words},
     {"ByteLevel", read_byte_level},
     {"Digits", read_digits},
     {"Split", read_split},
@@ -114,7 +127,7 @@ gpt_status gpt__pretokenizer_read(gpt__pretokenizer *pretokenizer, const gpt__js
 {
     if (member != NULL)
         GPT__TRY(read_any(pretokenizer, json, member));
-    if (!pretokenizer->byte_level)
+    if (!pretokenizer->byte_level && !pretokenizer->words)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the \"pre_tokenizer\" has no \"ByteLevel\"", json->path);
     return GPT_OK;
 }
@@ -130,6 +143,17 @@ void gpt__pretokenizer_set_gpt2(gpt__pretokenizer *pretokenizer, int prefix_spac
 {
     gpt__pretokenizer_set(pretokenizer, gpt__scan_gpt2);
     pretokenizer->splits[0].prefix_space = prefix_space;
+}
+
+void gpt__pretokenizer_set_words(gpt__pretokenizer *pretokenizer)
+{
+    *pretokenizer = (gpt__pretokenizer){.splits = {{.scanner = gpt__scan_words}}, .count = 1, .words = 1};
+}
+
+static int begins_with_space(const gpt__unicode *unicode, const char *text)
+{
+    size_t length;
+    return (unicode->properties[gpt__valid_char(text, &length)] & GPT__WHITE_SPACE) != 0;
 }
 
 /* Only the last split has a prefix space, so that one scratch buffer is enough. */
@@ -155,6 +179,10 @@ static gpt_status divide(const run *r, int which, const char *text, size_t lengt
         return divide(r, which + 1, text, length);
     for (size_t at = 0; at < length;) {
         size_t end = split->scanner(r->unicode, text, at, length);
+        if (r->pretokenizer->words && begins_with_space(r->unicode, text + at)) {
+            at = end;
+            continue;
+        }
         GPT__TRY(is_last ? r->take(r->context, text + at, end - at) : divide(r, which + 1, text + at, end - at));
         at = end;
     }

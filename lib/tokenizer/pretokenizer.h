@@ -20,6 +20,7 @@ typedef struct gpt__pretokenizer {
     gpt__split splits[GPT__MAX_SPLITS];
     int count;
     int byte_level; /* the vocabulary's strings are written in the byte alphabet */
+    int words;      /* pieces are words and punctuation; white space is none */
 } gpt__pretokenizer;
 
 /* Takes one piece; context is the caller's. */
@@ -33,6 +34,9 @@ void gpt__pretokenizer_set(gpt__pretokenizer *pretokenizer, gpt__scanner *scanne
 
 /* GPT-2's: ByteLevel with its pattern. */
 void gpt__pretokenizer_set_gpt2(gpt__pretokenizer *pretokenizer, int prefix_space);
+
+/* GPT-1's: BertPreTokenizer. */
+void gpt__pretokenizer_set_words(gpt__pretokenizer *pretokenizer);
 
 /* Divides text, which is well-formed UTF-8 and not empty, and hands over the pieces in their order. */
 gpt_status gpt__pretokenize(const gpt__pretokenizer *pretokenizer, const gpt__unicode *unicode, gpt__buffer *scratch,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "tokenizer/bpe_file.h"
 #include "tokenizer/parts.h"
+#include "tokenizer/words.h"
 
 #include <string.h>
 
@@ -69,8 +70,7 @@ static gpt_status refuse_unless_off(const gpt__json *json, const cJSON *model, c
 
 static gpt_status check_model(const gpt__json *json, const cJSON *model)
 {
-    static const char *const unsupported[] = {"dropout", "continuing_subword_prefix", "end_of_word_suffix",
-                                              "byte_fallback"};
+    static const char *const unsupported[] = {"dropout", "continuing_subword_prefix", "byte_fallback"};
     const char *type = "BPE";
     if (model == NULL)
         return gpt__fail(GPT_E_FORMAT, "%s: there is no \"model\"", json->path);
@@ -79,6 +79,21 @@ static gpt_status check_model(const gpt__json *json, const cJSON *model)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the model \"%s\" is not supported", json->path, type);
     for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
         GPT__TRY(refuse_unless_off(json, model, unsupported[i]));
+    return GPT_OK;
+}
+
+/* The end of words is marked in the vocabulary, made by the division and undone by the decoder: all three or none. */
+static gpt_status check_words(const gpt_tokenizer *tokenizer, const gpt__json *json, const cJSON *model)
+{
+    const char *suffix = "";
+    GPT__TRY(gpt__json_string(&suffix, json, model, "end_of_word_suffix"));
+    if (suffix[0] != '\0' && strcmp(suffix, GPT__WORD_END) != 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the model's \"end_of_word_suffix\" \"%s\" is not supported",
+                         json->path, suffix);
+    int marks = suffix[0] != '\0';
+    if (marks != tokenizer->pretokenizer.words || marks != (tokenizer->decoder == GPT__DECODER_WORDS))
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"end_of_word_suffix\", \"BertPreTokenizer\" and \"BPEDecoder\" are "
+                         "supported together only", json->path);
     return GPT_OK;
 }
 
@@ -138,6 +153,8 @@ static gpt_status read_model(gpt_tokenizer *tokenizer, gpt__bpe_file *file, cons
     const cJSON *merges = NULL;
     GPT__TRY(gpt__json_object(&model, json, json->root, "model"));
     GPT__TRY(check_model(json, model));
+    GPT__TRY(check_words(tokenizer, json, model));
+    file->bpe->words = tokenizer->pretokenizer.words;
     GPT__TRY(gpt__json_object(&vocab, json, model, "vocab"));
     GPT__TRY(gpt__json_array(&merges, json, model, "merges"));
     if (vocab == NULL || merges == NULL)

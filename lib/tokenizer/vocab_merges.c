@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokenizer/vocab_merges.c: reads GPT-2's own files, vocab.json and merges.txt, and the files that Hugging Face writes
- * beside them: added_tokens.json, special_tokens_map.json and tokenizer_config.json, each of which may be missing.
+ * tokenizer/vocab_merges.c: reads vocab.json and merges.txt, the files of GPT-2 and GPT-1, and those that Hugging Face
+ * writes beside them: added_tokens.json, special_tokens_map.json and tokenizer_config.json, each of which may be missing.
  */
 #include "base/file.h"
 #include "tokenizer/parts.h"
@@ -15,6 +15,9 @@ static const char *const special_lists[] = {"additional_special_tokens", "extra_
 
 /* GPT-2's one special token, which is special though no file says so. */
 #define END_OF_TEXT "<|endoftext|>"
+
+/* GPT-1's, likewise. */
+#define UNKNOWN "<unk>"
 
 /* The files beside vocab.json; root is NULL for one that is missing. */
 typedef struct side_files {
@@ -121,22 +124,31 @@ static gpt_status add_added_tokens(gpt__added *added, const gpt__json *json)
     return GPT_OK;
 }
 
-static gpt_status read_added(gpt__added *added, const side_files *files, const cJSON *vocab)
+static gpt_status read_added(gpt__added *added, const side_files *files, const cJSON *vocab,
+                             int words)
 {
     GPT__TRY(add_decoder_tokens(added, &files->config));
     GPT__TRY(add_added_tokens(added, &files->added));
     GPT__TRY(add_specials_of(added, &files->special));
     GPT__TRY(add_specials_of(added, &files->config));
-    if (cJSON_GetObjectItemCaseSensitive(vocab, END_OF_TEXT) == NULL)
+    const char *own = words ? UNKNOWN : END_OF_TEXT;
+    if (cJSON_GetObjectItemCaseSensitive(vocab, own) == NULL)
         return GPT_OK;
-    return add_special(added, END_OF_TEXT, (gpt__added_token){.id = -1});
+    return add_special(added, own, (gpt__added_token){.id = -1});
 }
 
-static gpt_status check_class(const gpt__json *config)
+/*
+ * GPT-2's files or GPT-1's, which look the same, but are not written in the byte alphabet, in which a space is a
+ * character like others. Where no file names the class, that tells them apart.
+ */
+static gpt_status read_class(int *words, const gpt__json *config, const cJSON *vocab)
 {
-    const char *class = "GPT2Tokenizer";
+    int has_space = cJSON_GetObjectItemCaseSensitive(vocab, "\xC4\xA0") != NULL;
+    int has_unknown = cJSON_GetObjectItemCaseSensitive(vocab, UNKNOWN) != NULL;
+    const char *class = !has_space && has_unknown ? "OpenAIGPTTokenizer" : "GPT2Tokenizer";
     GPT__TRY(gpt__json_string(&class, config, config->root, "tokenizer_class"));
-    if (strcmp(class, "GPT2Tokenizer") != 0 && strcmp(class, "GPT2TokenizerFast") != 0)
+    *words = strcmp(class, "OpenAIGPTTokenizer") == 0 || strcmp(class, "OpenAIGPTTokenizerFast") == 0;
+    if (!*words && strcmp(class, "GPT2Tokenizer") != 0 && strcmp(class, "GPT2TokenizerFast") != 0)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the tokenizer class \"%s\" is not supported with vocab.json",
                          config->path, class);
     return GPT_OK;
@@ -200,15 +212,13 @@ static gpt_status read_tokens(gpt_tokenizer *tokenizer, const gpt__json *vocab)
     gpt__bpe_file file;
     gpt__bpe_file_begin(&file, &tokenizer->bpe, vocab->path);
     gpt_status status = gpt__tokenizer_begin_vocab(tokenizer, &file, vocab->root);
-    /*
-     * GPT-1's files look the same, but are not written in the byte alphabet, in which a space is a character like
-     * others.
-     */
-    if (status == GPT_OK && gpt__tokens_find_piece(&tokenizer->bpe.tokens, " ", 1) < 0)
+    if (status == GPT_OK && !tokenizer->bpe.words && gpt__tokens_find_piece(&tokenizer->bpe.tokens, " ", 1) < 0)
         status = gpt__fail(GPT_E_UNSUPPORTED, "%s: not a byte-level vocabulary: it has no token for a space",
                            vocab->path);
     if (status == GPT_OK)
         status = gpt__tokenizer_enter_added(tokenizer, &file);
+    if (status == GPT_OK && tokenizer->bpe.words)
+        status = gpt__bpe_file_find(&tokenizer->bpe.unknown, &file, UNKNOWN);
     gpt__bpe_file_end(&file);
     return status;
 }
@@ -219,12 +229,17 @@ static gpt_status read_files(gpt_tokenizer *tokenizer, const side_files *files, 
     int prefix_space = 0;
     if (!cJSON_IsObject(vocab->root))
         return gpt__fail(GPT_E_FORMAT, "%s: should be a JSON object", vocab->path);
-    GPT__TRY(check_class(&files->config));
+    GPT__TRY(read_class(&tokenizer->bpe.words, &files->config, vocab->root));
     GPT__TRY(gpt__json_bool(&prefix_space, &files->config, files->config.root, "add_prefix_space"));
-    gpt__pretokenizer_set_gpt2(&tokenizer->pretokenizer, prefix_space);
-    tokenizer->decoder = GPT__DECODER_BYTE_LEVEL;
+    if (tokenizer->bpe.words) {
+        gpt__normalizer_set_words(&tokenizer->normalizer);
+        gpt__pretokenizer_set_words(&tokenizer->pretokenizer);
+    } else {
+        gpt__pretokenizer_set_gpt2(&tokenizer->pretokenizer, prefix_space);
+    }
+    tokenizer->decoder = tokenizer->bpe.words ? GPT__DECODER_WORDS : GPT__DECODER_BYTE_LEVEL;
     tokenizer->bpe.unknown = -1;
-    GPT__TRY(read_added(&tokenizer->added, files, vocab->root));
+    GPT__TRY(read_added(&tokenizer->added, files, vocab->root, tokenizer->bpe.words));
     GPT__TRY(read_tokens(tokenizer, vocab));
     char *merges = gpt__join_path(directory, "merges.txt");
     if (merges == NULL)

@@ -71,7 +71,9 @@ static void refuses_model_settings_by_name(void)
     expect_refused((maker){.model = "\"byte_fallback\": true,"}, GPT_E_UNSUPPORTED, "byte_fallback");
     expect_refused((maker){.model = "\"continuing_subword_prefix\": \"##\","}, GPT_E_UNSUPPORTED,
                    "continuing_subword_prefix");
-    expect_refused((maker){.model = "\"end_of_word_suffix\": \"</w>\","}, GPT_E_UNSUPPORTED, "end_of_word_suffix");
+    expect_refused((maker){.model = "\"end_of_word_suffix\": \"</w>\","}, GPT_E_UNSUPPORTED, "together");
+    expect_refused((maker){.model = "\"end_of_word_suffix\": \"_\","}, GPT_E_UNSUPPORTED, "end_of_word_suffix");
+    expect_refused((maker){.pre_tokenizer = "{\"type\": \"BertPreTokenizer\"}"}, GPT_E_UNSUPPORTED, "together");
     expect_refused((maker){.model = "\"fuse_unk\": 1,"}, GPT_E_FORMAT, "fuse_unk");
     expect_refused((maker){.model = "\"unk_token\": 1,"}, GPT_E_FORMAT, "unk_token");
 }
@@ -353,8 +355,8 @@ static void refuses_broken_directories(void)
     remove(path);
     expect_directory_refused(GPT_E_FILE, "merges.txt");
     write_vocab();
-    write_file("tokenizer_config.json", "{\"tokenizer_class\": \"OpenAIGPTTokenizer\"}");
-    expect_directory_refused(GPT_E_UNSUPPORTED, "OpenAIGPTTokenizer");
+    write_file("tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\"}");
+    expect_directory_refused(GPT_E_UNSUPPORTED, "BertTokenizer");
     write_file("tokenizer_config.json", "[");
     expect_directory_refused(GPT_E_FORMAT, "tokenizer_config.json");
     write_vocab();

@@ -129,6 +129,17 @@ static void gpt2_real_vocabulary(void)
     run_golden("gpt2", "gpt2");
 }
 
+/* GPT-1: words of characters, with the end of each marked. */
+static void openai_gpt_style_json(void)
+{
+    run_golden("openai-gpt-style/tokenizer.json", "openai-gpt-style");
+}
+
+static void openai_gpt_style_vocab(void)
+{
+    run_golden("openai-gpt-style/vocab.json", "openai-gpt-style");
+}
+
 /* NFC, and runs of spaces as added tokens. */
 static void gpt_neox_style(void)
 {
@@ -188,6 +199,8 @@ int main(int argc, char **argv)
     TEST(gpt2_style_vocab);
     TEST(gpt2_prefix_space);
     TEST(gpt2_real_vocabulary);
+    TEST(openai_gpt_style_json);
+    TEST(openai_gpt_style_vocab);
     TEST(gpt_neox_style);
     TEST(cl100k_style);
     TEST(o200k_style);
