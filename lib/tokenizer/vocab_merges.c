@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokenizer/vocab_merges.c: reads vocab.json and merges.txt, the files of GPT-2 and GPT-1, and those that Hugging Face
- * writes beside them: added_tokens.json, special_tokens_map.json and tokenizer_config.json, each of which may be missing.
+ * tokenizer/vocab_merges.c: reads vocab.json and merges.txt, the files of GPT-2 and GPT-1, and those that Hugging
+ * Face writes beside them, each of which may be missing: added_tokens.json, special_tokens_map.json and
+ * tokenizer_config.json.
  */
 #include "base/file.h"
 #include "tokenizer/parts.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tokenizer/words.h: the parts of GPT-1's tokenizer. Its vocabulary is not of bytes but of characters, and the last
- * one of a word is written with "</w>" behind it. Here a space stands for that mark: no word has one, and decoding wants
- * it.
+ * one of a word is written with "</w>" behind it. Here a space stands for that mark: no word has one, and decoding
+ * wants it.
  */
 #ifndef GPT__TOKENIZER_WORDS_H
 #define GPT__TOKENIZER_WORDS_H
