@@ -164,6 +164,18 @@ static gpt_status check(gpt__config *config, const gpt__json *json)
     return GPT_OK;
 }
 
+/* Weights that a tool has quantized are not those that the family's tensors hold, but for gpt_oss's own. */
+static gpt_status check_quantization(const gpt__json *json)
+{
+    const cJSON *quantization = NULL;
+    const char *method = "mxfp4";
+    GPT__TRY(gpt__json_object(&quantization, json, json->root, "quantization_config"));
+    GPT__TRY(gpt__json_string(&method, json, quantization, "quant_method"));
+    if (strcmp(method, "mxfp4") != 0)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"quant_method\" \"%s\" is not supported", json->path, method);
+    return GPT_OK;
+}
+
 static gpt_status read_root(gpt__config *config, const gpt__json *json)
 {
     const char *model_type = NULL;
@@ -176,6 +188,7 @@ static gpt_status read_root(gpt__config *config, const gpt__json *json)
     if (config->family == NULL)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: model_type \"%s\" is not supported", json->path, model_type);
     GPT__TRY(gpt__config_size(&config->V, json, INT32_MAX, "vocab_size", NULL));
+    GPT__TRY(check_quantization(json));
     GPT__TRY(config->family->read_config(config, json));
     GPT__TRY(check(config, json));
     return read_special_tokens(config, json);

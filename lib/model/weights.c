@@ -52,27 +52,35 @@ gpt_status gpt__load_packed(gpt__loader *l, gpt__linear *linear, gpt__matrix *ma
     return status;
 }
 
-gpt_status gpt__load_linear(gpt__loader *l, gpt__linear *linear, gpt__role role, int32_t layer, int64_t K, int64_t N,
-                            gpt_dtype dtype, gpt__linear_use use, int with_bias)
+/* A role's matrix with a bias or NULL, which is taken over, also when this fails. */
+static gpt_status load_matrix(gpt__loader *l, gpt__linear *linear, gpt__role role, int32_t layer, int64_t K, int64_t N,
+                              gpt_dtype dtype, gpt__linear_use use, float *bias)
 {
-    const gpt__weight_name *line = gpt__source_line(&l->source, role);
+    gpt__weight_layout layout = gpt__source_line(&l->source, role)->layout;
+    const int64_t shape[2] = {layout == GPT__LAYOUT_IN_OUT ? K : N, layout == GPT__LAYOUT_IN_OUT ? N : K};
     const gpt__tensor *tensor;
     gpt__matrix matrix;
-    float *bias = NULL;
-    GPT__TRY(gpt__source_find(&tensor, &l->source, role, layer, ".weight"));
-    int in_out = line->layout == GPT__LAYOUT_IN_OUT;
-    GPT__TRY(gpt__tensor_expect(tensor, 2, (int64_t[]){in_out ? K : N, in_out ? N : K}));
-    GPT__TRY(gpt__matrix_view(&matrix, tensor, 0, K, N, line->layout));
-    if (line->has_bias && with_bias) {
-        gpt_status status = load_vector(l, &bias, role, layer, ".bias", N);
-        if (status != GPT_OK) {
-            gpt__release(matrix.owned);
-            return status;
-        }
+    gpt_status status = gpt__source_find(&tensor, &l->source, role, layer, ".weight");
+    if (status == GPT_OK)
+        status = gpt__tensor_expect(tensor, 2, shape);
+    if (status == GPT_OK)
+        status = gpt__matrix_view(&matrix, tensor, 0, K, N, layout);
+    if (status != GPT_OK) {
+        gpt__release(bias);
+        return status;
     }
     GPT__TRY(gpt__load_packed(l, linear, &matrix, bias, K, N, dtype, use));
     gpt__loader_count(l, tensor, gpt__linear_bytes(linear));
     return GPT_OK;
+}
+
+gpt_status gpt__load_linear(gpt__loader *l, gpt__linear *linear, gpt__role role, int32_t layer, int64_t K, int64_t N,
+                            gpt_dtype dtype, gpt__linear_use use, int with_bias)
+{
+    float *bias = NULL;
+    if (gpt__source_line(&l->source, role)->has_bias && with_bias)
+        GPT__TRY(load_vector(l, &bias, role, layer, ".bias", N));
+    return load_matrix(l, linear, role, layer, K, N, dtype, use, bias);
 }
 
 static gpt_status load_feed_forward(gpt__loader *l, gpt__layer *layer, int32_t number)
@@ -109,16 +117,15 @@ static gpt_status load_layer(gpt__loader *l, gpt__layer *layer, int32_t number)
     return load_feed_forward(l, layer, number);
 }
 
-/* The output layer is a family's own, or the embedding table [V, D] read as D inputs and V outputs. */
+/* The output layer is a family's own, or the embedding table [V, D] read as D inputs and V outputs, with its bias. */
 static gpt_status load_output(gpt__loader *l)
 {
     const gpt__config *c = l->source.config;
-    gpt__linear *output = &l->weights->output;
-    if (!c->tied_output)
-        return gpt__load_linear(l, output, GPT__ROLE_OUTPUT, -1, c->D, c->V, l->dtype, GPT__LINEAR_STORE,
-                                c->output_bias);
-    GPT__TRY(gpt__load_linear(l, output, GPT__ROLE_EMBEDDING, -1, c->D, c->V, l->dtype, GPT__LINEAR_STORE, 0));
-    return GPT_OK;
+    gpt__role role = c->tied_output ? GPT__ROLE_EMBEDDING : GPT__ROLE_OUTPUT;
+    float *bias = NULL;
+    if (c->output_bias)
+        GPT__TRY(load_vector(l, &bias, GPT__ROLE_OUTPUT, -1, ".bias", c->V));
+    return load_matrix(l, &l->weights->output, role, -1, c->D, c->V, l->dtype, GPT__LINEAR_STORE, bias);
 }
 
 /*

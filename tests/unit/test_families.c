@@ -197,6 +197,9 @@ static void gpt_oss_configs(void)
         {"swiglu_limit", "1e-300", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "\"7\"", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "NaN", GPT_E_FORMAT, "config.json"}, /* no JSON */
+        {"quantization_config", "{\"quant_method\": \"gptq\"}", GPT_E_UNSUPPORTED, "gptq"},
+        {"quantization_config", "{\"quant_method\": 4}", GPT_E_FORMAT, "quant_method"},
+        {"quantization_config", "true", GPT_E_FORMAT, "quantization_config"},
         {"sliding_window", "0", GPT_E_FORMAT, "sliding_window"},
         {"sliding_window", "-1", GPT_E_FORMAT, "sliding_window"},
         {"layer_types", "{}", GPT_E_FORMAT, "layer_types"},
@@ -376,6 +379,33 @@ static void mixed_types(void)
     }
 }
 
+/* GPT-J's output layer has a bias, also when its weights are the embeddings. */
+static void tied_output_with_bias(void)
+{
+    static const gpt_dtype dtypes[] = {GPT_DTYPE_F32, GPT_DTYPE_INT8};
+    model_maker m;
+    model_load_case(&m, "gptj");
+    model_remove(&m, "lm_head.weight");
+    model_copy(&m, "wte.weight", "lm_head.weight");
+    char *untied = model_write(&m, "untied");
+    model_remove(&m, "lm_head.weight");
+    model_set(&m, "tie_word_embeddings", "true");
+    char *tied = model_write(&m, "tied");
+    for (size_t i = 0; i < 2; i++) {
+        int32_t V = 0;
+        float *expected = probe(untied, dtypes[i], &V);
+        float *found = probe(tied, dtypes[i], &V);
+        if (EXPECT(expected != NULL && found != NULL))
+            EXPECT(memcmp(expected, found, PROBE * (size_t)V * sizeof *found) == 0);
+        free(expected);
+        free(found);
+    }
+    model_remove(&m, "lm_head.bias");
+    expect_maker_refused(&m, GPT_E_FORMAT, "lm_head.bias", "tied");
+    free(untied);
+    free(tied);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -391,5 +421,6 @@ int main(int argc, char **argv)
     TEST(mxfp4_experts);
     TEST(mxfp4_of_any_bits);
     TEST(mixed_types);
+    TEST(tied_output_with_bias);
     return TEST_END();
 }
