@@ -52,22 +52,24 @@ gpt_status gpt__load_packed(gpt__loader *l, gpt__linear *linear, gpt__matrix *ma
     return status;
 }
 
-/* A role's matrix with a bias or NULL, which is taken over, also when this fails. */
-static gpt_status load_matrix(gpt__loader *l, gpt__linear *linear, gpt__role role, int32_t layer, int64_t K, int64_t N,
-                              gpt_dtype dtype, gpt__linear_use use, float *bias)
+/* A role's matrix, with the bias of bias_role, or none for GPT__ROLE_COUNT. */
+static gpt_status load_matrix(gpt__loader *l, gpt__linear *linear, gpt__role role, gpt__role bias_role, int32_t layer,
+                              int64_t K, int64_t N, gpt_dtype dtype, gpt__linear_use use)
 {
     gpt__weight_layout layout = gpt__source_line(&l->source, role)->layout;
     const int64_t shape[2] = {layout == GPT__LAYOUT_IN_OUT ? K : N, layout == GPT__LAYOUT_IN_OUT ? N : K};
     const gpt__tensor *tensor;
     gpt__matrix matrix;
-    gpt_status status = gpt__source_find(&tensor, &l->source, role, layer, ".weight");
-    if (status == GPT_OK)
-        status = gpt__tensor_expect(tensor, 2, shape);
-    if (status == GPT_OK)
-        status = gpt__matrix_view(&matrix, tensor, 0, K, N, layout);
-    if (status != GPT_OK) {
-        gpt__release(bias);
-        return status;
+    float *bias = NULL;
+    GPT__TRY(gpt__source_find(&tensor, &l->source, role, layer, ".weight"));
+    GPT__TRY(gpt__tensor_expect(tensor, 2, shape));
+    GPT__TRY(gpt__matrix_view(&matrix, tensor, 0, K, N, layout));
+    if (bias_role != GPT__ROLE_COUNT) {
+        gpt_status status = load_vector(l, &bias, bias_role, layer, ".bias", N);
+        if (status != GPT_OK) {
+            gpt__release(matrix.owned);
+            return status;
+        }
     }
     GPT__TRY(gpt__load_packed(l, linear, &matrix, bias, K, N, dtype, use));
     gpt__loader_count(l, tensor, gpt__linear_bytes(linear));
@@ -77,10 +79,8 @@ static gpt_status load_matrix(gpt__loader *l, gpt__linear *linear, gpt__role rol
 gpt_status gpt__load_linear(gpt__loader *l, gpt__linear *linear, gpt__role role, int32_t layer, int64_t K, int64_t N,
                             gpt_dtype dtype, gpt__linear_use use, int with_bias)
 {
-    float *bias = NULL;
-    if (gpt__source_line(&l->source, role)->has_bias && with_bias)
-        GPT__TRY(load_vector(l, &bias, role, layer, ".bias", N));
-    return load_matrix(l, linear, role, layer, K, N, dtype, use, bias);
+    int has_bias = gpt__source_line(&l->source, role)->has_bias && with_bias;
+    return load_matrix(l, linear, role, has_bias ? role : GPT__ROLE_COUNT, layer, K, N, dtype, use);
 }
 
 static gpt_status load_feed_forward(gpt__loader *l, gpt__layer *layer, int32_t number)
@@ -122,10 +122,8 @@ static gpt_status load_output(gpt__loader *l)
 {
     const gpt__config *c = l->source.config;
     gpt__role role = c->tied_output ? GPT__ROLE_EMBEDDING : GPT__ROLE_OUTPUT;
-    float *bias = NULL;
-    if (c->output_bias)
-        GPT__TRY(load_vector(l, &bias, GPT__ROLE_OUTPUT, -1, ".bias", c->V));
-    return load_matrix(l, &l->weights->output, role, -1, c->D, c->V, l->dtype, GPT__LINEAR_STORE, bias);
+    gpt__role bias_role = c->output_bias ? GPT__ROLE_OUTPUT : GPT__ROLE_COUNT;
+    return load_matrix(l, &l->weights->output, role, bias_role, -1, c->D, c->V, l->dtype, GPT__LINEAR_STORE);
 }
 
 /*
