@@ -145,6 +145,8 @@ LIB_SOURCES = \
 	lib/tokenizer/normalizer.c \
 	lib/tokenizer/normalizer.h \
 	lib/tokenizer/parts.h \
+	lib/tokenizer/pattern.c \
+	lib/tokenizer/pattern.h \
 	lib/tokenizer/pretokenizer.c \
 	lib/tokenizer/pretokenizer.h \
 	lib/tokenizer/split.c \

@@ -35,14 +35,11 @@ UNIT_TESTS = \
 	tests/unit/test_tokenizer_golden \
 	tests/unit/test_tokenizer_memory \
 	tests/unit/test_tokenizer_normalizer \
+	tests/unit/test_tokenizer_pattern \
+	tests/unit/test_tokenizer_unicode \
 	tests/golden/test_families \
 	tests/golden/test_gguf \
 	tests/golden/test_models
-if HAVE_PCRE2
-UNIT_TESTS += tests/unit/test_tokenizer_unicode
-endif
-tests_unit_test_tokenizer_unicode_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
-tests_unit_test_tokenizer_unicode_LDADD = $(LDADD) $(PCRE2_LIBS)
 
 EXTRA_DIST += tests/unit/test_floats.h tests/unit/test_gguf_maker.h tests/unit/test_gguf_tokenizer.h \
 	tests/unit/test_model_maker.h tests/unit/test_model_refusals.h tests/unit/test_tokenizer_maker.h

@@ -5,13 +5,27 @@
 
 #include "base/buffer.h"
 #include "format/json.h"
+#include "tokenizer/pattern.h"
 #include "tokenizer/split.h"
 
 #define GPT__MAX_SPLITS 8
 
+/* What becomes of the matches of a pattern, in the words of Hugging Face's tokenizers. */
+typedef enum gpt__behavior {
+    GPT__ISOLATED,             /* each is a piece */
+    GPT__REMOVED,              /* they are no pieces */
+    GPT__MERGED_WITH_PREVIOUS, /* each belongs to what comes before it */
+    GPT__MERGED_WITH_NEXT,     /* or to what follows */
+    GPT__CONTIGUOUS            /* those without anything between are one piece */
+} gpt__behavior;
+
 /* One division of text; each of its pieces is divided further by the next one. */
 typedef struct gpt__split {
-    gpt__scanner *scanner; /* NULL: the text stays whole */
+    gpt__scanner *scanner; /* NULL: the text stays whole, or there is a pattern */
+    char *regex;           /* of a pattern without a scanner, or NULL */
+    gpt__pattern_code *pattern;
+    gpt__behavior behavior; /* of the pattern's matches */
+    int invert;             /* what lies between matches counts as match, and the other way round */
     int prefix_space;      /* a space is put before a text that does not begin with one */
 } gpt__split;
 
@@ -37,6 +51,10 @@ void gpt__pretokenizer_set_gpt2(gpt__pretokenizer *pretokenizer, int prefix_spac
 
 /* GPT-1's: BertPreTokenizer. */
 void gpt__pretokenizer_set_words(gpt__pretokenizer *pretokenizer);
+
+/* To be called when the file is read: compiles the patterns. path is for messages. */
+gpt_status gpt__pretokenizer_finish(gpt__pretokenizer *pretokenizer, const gpt__unicode *unicode, const char *path);
+void gpt__pretokenizer_release(gpt__pretokenizer *pretokenizer);
 
 /* Divides text, which is well-formed UTF-8 and not empty, and hands over the pieces in their order. */
 gpt_status gpt__pretokenize(const gpt__pretokenizer *pretokenizer, const gpt__unicode *unicode, gpt__buffer *scratch,

@@ -11,6 +11,7 @@
 static void free_tokenizer(gpt_tokenizer *tokenizer)
 {
     gpt__release(tokenizer->unicode);
+    gpt__pretokenizer_release(&tokenizer->pretokenizer);
     gpt__added_release(&tokenizer->added);
     gpt__bpe_release(&tokenizer->bpe);
     gpt__release(tokenizer);
@@ -64,9 +65,10 @@ static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory
 }
 
 /* What can only be done when all files are read. */
-static gpt_status finish(gpt_tokenizer *tokenizer)
+static gpt_status finish(gpt_tokenizer *tokenizer, const char *path)
 {
     GPT__TRY(gpt__unicode_new(&tokenizer->unicode));
+    GPT__TRY(gpt__pretokenizer_finish(&tokenizer->pretokenizer, tokenizer->unicode, path));
     GPT__TRY(gpt__added_finish(&tokenizer->added));
     return gpt__bpe_finish(&tokenizer->bpe);
 }
@@ -85,7 +87,7 @@ static gpt_status open_path(gpt_tokenizer **out, const char *path, const char *e
     else
         status = gpt__is_directory(path) ? read_directory(tokenizer, path) : read_file(tokenizer, path);
     if (status == GPT_OK)
-        status = finish(tokenizer);
+        status = finish(tokenizer, path);
     if (status == GPT_OK)
         *out = tokenizer;
     else

@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -19,6 +20,9 @@ TESTS = os.environ.get("TEST_SOURCE_DIR", os.path.dirname(os.path.dirname(os.pat
 TOP = os.path.join(TESTS, os.pardir)
 STORYTELLER = os.path.join(TOP, "models", "storyteller")
 TIME_LIMIT = 120
+
+# A shell starts background jobs with Ctrl-C ignored, which programs pass on; tests are about the usual state.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Result = collections.namedtuple("Result", "code out err")
 

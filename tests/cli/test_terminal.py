@@ -13,9 +13,6 @@ sys.dont_write_bytecode = True
 import tap
 from tap import case, environment, expect, expect_equal
 
-# A shell starts background jobs with Ctrl-C ignored, which programs pass on; these tests are about the usual state.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # Hundreds of samples up to the end of the context: far longer than these tests wait.
 LONG = ["Once upon a time", "--samples", "512", "--temperature", "1", "--ignore-eos", "--max-new-tokens", "0"]
 

@@ -51,13 +51,11 @@ static void refuses_parts_by_name(void)
 
 static void refuses_splits_by_name(void)
 {
-    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Removed\"")}, GPT_E_UNSUPPORTED, "Removed");
-    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\", \"invert\": true")}, GPT_E_UNSUPPORTED,
-                   "invert");
+    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Merged\"")}, GPT_E_UNSUPPORTED, "Merged");
     expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\"")}, GPT_E_UNSUPPORTED, "Regex");
-    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\", \"pattern\": {\"String\": \" \"}")},
-                   GPT_E_UNSUPPORTED, "Regex");
-    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\", \"pattern\": {\"Regex\": \"a+(b\"}")},
+    /* Patterns are compiled when all else is in order. */
+    expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\", \"pattern\": {\"Regex\": \"a+(b\"}}, "
+                                                  "{\"type\": \"ByteLevel\", \"add_prefix_space\": false")},
                    GPT_E_UNSUPPORTED, "a+(b");
     expect_refused((maker){.pre_tokenizer = SPLIT("\"behavior\": \"Isolated\", \"pattern\": \"x\"")}, GPT_E_FORMAT,
                    "pattern");

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer/pattern.c: patterns into PCRE2's language, and their matches. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "tokenizer/pattern.h"
+
+#include "base/memory.h"
+
+#include <pcre2.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Steps of matching at one place; the patterns of models take a few for each character. */
+#define MATCH_LIMIT 1000000
+
+struct gpt__pattern_code {
+    pcre2_general_context *memory;
+    pcre2_match_context *limits;
+    pcre2_code *code;
+};
+
+/*
+ * Translation.
+ */
+
+typedef struct translation {
+    const gpt__unicode *unicode;
+    const char *path;
+    const char *regex;
+    const char *at;
+    gpt__buffer out;
+} translation;
+
+static gpt_status refuse(const translation *t, const char *what)
+{
+    return gpt__fail(GPT_E_UNSUPPORTED, "%s: the split pattern %s has %s, which is not supported", t->path, t->regex,
+                     what);
+}
+
+static gpt_status add(translation *t, const char *text, size_t length)
+{
+    return gpt__buffer_add(&t->out, text, length);
+}
+
+/* A set of characters: categories, or a property bit. */
+typedef struct set {
+    unsigned categories;
+    unsigned char property;
+    int inverted;
+} set;
+
+static int is_member(const translation *t, const set *s, int32_t code)
+{
+    int in = s->property != 0 ? (t->unicode->properties[code] & s->property) != 0
+                              : gpt__in_categories(t->unicode, code, s->categories);
+    return in != s->inverted;
+}
+
+static gpt_status add_range(translation *t, int32_t first, int32_t last)
+{
+    char text[40];
+    int length = snprintf(text, sizeof text, "\\x{%X}-\\x{%X}", (unsigned)first, (unsigned)last);
+    return add(t, text, (size_t)length);
+}
+
+/* The members of a set as ranges, for the inside of a class. Surrogates are no characters of a text. */
+static gpt_status add_members(translation *t, const set *s)
+{
+    for (int32_t code = 0; code < GPT__CODE_POINTS; code++) {
+        if (!is_member(t, s, code) || (code >= 0xD800 && code < 0xE000))
+            continue;
+        int32_t first = code;
+        while (code + 1 < GPT__CODE_POINTS && code + 1 != 0xD800 && is_member(t, s, code + 1))
+            code++;
+        GPT__TRY(add_range(t, first, code));
+    }
+    return GPT_OK;
+}
+
+static const struct {
+    const char *name;
+    unsigned categories;
+} properties[] = {
+    {"L", GPT__LETTERS}, {"M", GPT__MARKS}, {"N", GPT__NUMBERS},
+    {"P", 1u << GPT__PC | 1u << GPT__PD | 1u << GPT__PS | 1u << GPT__PE | 1u << GPT__PI | 1u << GPT__PF | 1u << GPT__PO},
+    {"S", 1u << GPT__SM | 1u << GPT__SC | 1u << GPT__SK | 1u << GPT__SO},
+    {"Z", 1u << GPT__ZS | 1u << GPT__ZL | 1u << GPT__ZP},
+    {"Lu", 1u << GPT__LU}, {"Ll", 1u << GPT__LL}, {"Lt", 1u << GPT__LT}, {"Lm", 1u << GPT__LM}, {"Lo", 1u << GPT__LO},
+    {"Mn", 1u << GPT__MN}, {"Mc", 1u << GPT__MC}, {"Me", 1u << GPT__ME}, {"Nd", 1u << GPT__ND}, {"Nl", 1u << GPT__NL},
+    {"No", 1u << GPT__NO}, {"Pc", 1u << GPT__PC}, {"Pd", 1u << GPT__PD}, {"Ps", 1u << GPT__PS}, {"Pe", 1u << GPT__PE},
+    {"Pi", 1u << GPT__PI}, {"Pf", 1u << GPT__PF}, {"Po", 1u << GPT__PO}, {"Sm", 1u << GPT__SM}, {"Sc", 1u << GPT__SC},
+    {"Sk", 1u << GPT__SK}, {"So", 1u << GPT__SO}, {"Zs", 1u << GPT__ZS}, {"Zl", 1u << GPT__ZL}, {"Zp", 1u << GPT__ZP},
+    {"Cc", 1u << GPT__CC}, {"Cf", 1u << GPT__CF}, {"Co", 1u << GPT__CO},
+};
+
+/* \p{name} or \P{name}, with t->at behind the p. */
+static gpt_status read_property(set *out, translation *t, int inverted)
+{
+    const char *end = *t->at == '{' ? strchr(t->at, '}') : NULL;
+    if (end == NULL)
+        return refuse(t, "a property without braces");
+    const char *name = t->at + 1;
+    if (*name == '^') {
+        inverted = !inverted;
+        name++;
+    }
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
+        if (strlen(properties[i].name) != (size_t)(end - name) ||
+            memcmp(properties[i].name, name, (size_t)(end - name)) != 0)
+            continue;
+        *out = (set){.categories = properties[i].categories, .inverted = inverted};
+        t->at = end + 1;
+        return GPT_OK;
+    }
+    char what[64];
+    snprintf(what, sizeof what, "the property %.*s", (int)(end - name < 40 ? end - name : 40), name);
+    return refuse(t, what);
+}
+
+/* The set that a letter behind a backslash names; *found is 0 for another letter. */
+static gpt_status read_set(set *out, int *found, translation *t, char letter)
+{
+    *found = 1;
+    if (letter == 'p' || letter == 'P')
+        return read_property(out, t, letter == 'P');
+    if (letter == 's' || letter == 'S')
+        *out = (set){.property = GPT__WHITE_SPACE, .inverted = letter == 'S'};
+    else if (letter == 'w' || letter == 'W')
+        *out = (set){.property = GPT__WORD, .inverted = letter == 'W'};
+    else if (letter == 'd' || letter == 'D')
+        *out = (set){.categories = 1u << GPT__ND, .inverted = letter == 'D'};
+    else
+        *found = 0;
+    return GPT_OK;
+}
+
+/* What stands behind a backslash at t->at. */
+static gpt_status translate_escape(translation *t, int in_class)
+{
+    set members = {0};
+    int found;
+    char letter = t->at[1];
+    if (letter == '\0')
+        return refuse(t, "a backslash at its end");
+    t->at += 2;
+    GPT__TRY(read_set(&members, &found, t, letter));
+    if (found) {
+        GPT__TRY(add(t, "[", in_class ? 0 : 1));
+        GPT__TRY(add_members(t, &members));
+        return add(t, "]", in_class ? 0 : 1);
+    }
+    int is_letter = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+    int is_digit = letter >= '0' && letter <= '9';
+    if ((is_letter && strchr("rntfx", letter) == NULL) || is_digit) {
+        char what[] = {'\\', letter, '\0'};
+        return refuse(t, what);
+    }
+    return add(t, t->at - 2, 2);
+}
+
+/* From '[' to ']'. Nested classes, intersections and names such as [:alpha:] mean different things, or nothing, here. */
+static gpt_status translate_class(translation *t)
+{
+    GPT__TRY(add(t, t->at++, 1));
+    if (*t->at == '^')
+        GPT__TRY(add(t, t->at++, 1));
+    for (int first = 1; *t->at != ']' || first; first = 0) {
+        if (*t->at == '\0')
+            return refuse(t, "a class without end");
+        if (*t->at == '[' || (*t->at == ']' && first) || strncmp(t->at, "&&", 2) == 0)
+            return refuse(t, "a class in a class");
+        if (*t->at == '\\')
+            GPT__TRY(translate_escape(t, 1));
+        else
+            GPT__TRY(add(t, t->at++, 1));
+    }
+    return add(t, t->at++, 1);
+}
+
+/* Kinds of groups that mean the same in both languages. */
+static gpt_status translate_group(translation *t)
+{
+    static const char *const kinds[] = {"(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t length = strlen(kinds[i]);
+        if (strncmp(t->at, kinds[i], length) == 0) {
+            t->at += length;
+            return add(t, kinds[i], length);
+        }
+    }
+    if (t->at[1] == '?' || t->at[1] == '*')
+        return refuse(t, "a group of another kind than (?: (?i: (?= (?! (?<= (?<! (?>");
+    return add(t, t->at++, 1);
+}
+
+static gpt_status translate(translation *t)
+{
+    while (*t->at != '\0') {
+        if (*t->at == '\\')
+            GPT__TRY(translate_escape(t, 0));
+        else if (*t->at == '[')
+            GPT__TRY(translate_class(t));
+        else if (*t->at == '(')
+            GPT__TRY(translate_group(t));
+        else if (*t->at == '^' || *t->at == '$')
+            return refuse(t, "an anchor");
+        else if (t->at[0] == '}' && t->at[1] == '+')
+            return refuse(t, "a + after braces");
+        else
+            GPT__TRY(add(t, t->at++, 1));
+    }
+    return GPT_OK;
+}
+
+/*
+ * Compiling.
+ */
+
+static void *allocate(size_t size, void *user)
+{
+    (void)user;
+    return gpt__allocate(size, 1);
+}
+
+static void release(void *memory, void *user)
+{
+    (void)user;
+    gpt__release(memory);
+}
+
+static gpt_status compile(gpt__pattern_code *p, const translation *t)
+{
+    int error;
+    PCRE2_SIZE offset;
+    p->memory = pcre2_general_context_create(allocate, release, NULL);
+    pcre2_compile_context *context = p->memory != NULL ? pcre2_compile_context_create(p->memory) : NULL;
+    p->limits = p->memory != NULL ? pcre2_match_context_create(p->memory) : NULL;
+    if (context == NULL || p->limits == NULL) {
+        pcre2_compile_context_free(context);
+        return GPT_E_MEMORY;
+    }
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_set_match_limit(p->limits, MATCH_LIMIT);
+    p->code = pcre2_compile((PCRE2_SPTR)t->out.bytes, t->out.length, PCRE2_UTF | PCRE2_NO_UTF_CHECK, &error, &offset,
+                            context);
+    pcre2_compile_context_free(context);
+    if (p->code == NULL)
+        return error == PCRE2_ERROR_HEAP_FAILED ? GPT_E_MEMORY : refuse(t, "an error");
+    /* Where there is no compiler for this processor, PCRE2 interprets. */
+    pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+    return GPT_OK;
+}
+
+gpt_status gpt__pattern_new(gpt__pattern_code **out, const gpt__unicode *unicode, const char *regex, const char *path)
+{
+    translation t = {.unicode = unicode, .path = path, .regex = regex, .at = regex};
+    gpt__pattern_code *pattern = gpt__allocate_zeroed(1, sizeof *pattern);
+    gpt_status status = pattern != NULL ? translate(&t) : GPT_E_MEMORY;
+    if (status == GPT_OK)
+        status = gpt__buffer_add(&t.out, "", 0);
+    if (status == GPT_OK)
+        status = compile(pattern, &t);
+    gpt__buffer_release(&t.out);
+    if (status != GPT_OK) {
+        gpt__pattern_free(pattern);
+        return status;
+    }
+    *out = pattern;
+    return GPT_OK;
+}
+
+void gpt__pattern_free(gpt__pattern_code *pattern)
+{
+    if (pattern == NULL)
+        return;
+    pcre2_code_free(pattern->code);
+    pcre2_match_context_free(pattern->limits);
+    pcre2_general_context_free(pattern->memory);
+    gpt__release(pattern);
+}
+
+/*
+ * Matching.
+ */
+
+static gpt_status add_segment(gpt__segments *out, size_t begin, size_t end, int is_match)
+{
+    if (begin == end)
+        return GPT_OK;
+    GPT__TRY(gpt__reserve((void **)&out->at, &out->capacity, out->count + 1, sizeof *out->at));
+    out->at[out->count++] = (gpt__segment){begin, end, is_match};
+    return GPT_OK;
+}
+
+static gpt_status find_all(gpt__segments *out, const gpt__pattern_code *pattern, pcre2_match_data *data,
+                           const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        int found = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, at, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data,
+                                pattern->limits);
+        if (found == PCRE2_ERROR_NOMATCH)
+            break;
+        if (found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_NOMEMORY)
+            return gpt__fail(GPT_E_MEMORY, "out of memory: a split pattern needs too much of it");
+        if (found < 0)
+            return gpt__fail(GPT_E_UNSUPPORTED, "a split pattern takes too long for this text (PCRE2 error %d)", found);
+        const PCRE2_SIZE *place = pcre2_get_ovector_pointer(data);
+        GPT__TRY(add_segment(out, at, place[0], 0));
+        GPT__TRY(add_segment(out, place[0], place[1], 1));
+        at = place[1];
+    }
+    return add_segment(out, at, length, 0);
+}
+
+gpt_status gpt__pattern_segments(gpt__segments *out, const gpt__pattern_code *pattern, const char *text, size_t length)
+{
+    pcre2_match_data *data = pcre2_match_data_create(1, pattern->memory);
+    if (data == NULL)
+        return GPT_E_MEMORY;
+    gpt_status status = find_all(out, pattern, data, text, length);
+    pcre2_match_data_free(data);
+    return status;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unit/test_tokenizer_pattern.c: split patterns that no scanner knows, against Hugging Face's tokenizers
+ * (golden/tokenizers/make_patterns.py), and patterns that are refused.
+ */
+#include "format/json.h"
+#include "test.h"
+#include "tokenizer/pattern.h"
+
+#include <gpt/tokenizer.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* gpt2-style's tokenizer with another division. */
+static gpt_tokenizer *open_with(cJSON *pre_tokenizer)
+{
+    size_t length;
+    gpt_tokenizer *tokenizer = NULL;
+    char *path = test_path("golden/tokenizers/gpt2-style/tokenizer.json");
+    char *text = test_read_file(&length, path);
+    cJSON *root = cJSON_ParseWithLength(text, length);
+    cJSON_ReplaceItemInObjectCaseSensitive(root, "pre_tokenizer", cJSON_Duplicate(pre_tokenizer, 1));
+    char *changed = cJSON_PrintUnformatted(root);
+    char *written = test_write_file("tokenizer.json", changed, strlen(changed));
+    EXPECT_OK(gpt_tokenizer_open(&tokenizer, written));
+    cJSON_free(changed);
+    cJSON_Delete(root);
+    free(path);
+    free(text);
+    free(written);
+    return tokenizer;
+}
+
+static void run_cases(const gpt_tokenizer *tokenizer, const cJSON *line)
+{
+    const cJSON *item;
+    int same = 0, count = 0;
+    cJSON_ArrayForEach(item, gpt__json_member(line, "cases"))
+    {
+        const char *text = gpt__json_member(item, "text")->valuestring;
+        int32_t *ids = NULL;
+        size_t found = 0, i = 0;
+        int good = EXPECT_OK(gpt_tokenizer_encode(&ids, &found, tokenizer, text, strlen(text), 0));
+        const cJSON *id;
+        cJSON_ArrayForEach(id, gpt__json_member(item, "ids"))
+        {
+            good = good && i < found && ids[i] == (int32_t)id->valuedouble;
+            i++;
+        }
+        good = good && i == found;
+        if (!good)
+            printf("# text: %s\n", text);
+        same += good;
+        count++;
+        gpt_free(ids);
+    }
+    EXPECT(count >= 60);
+    EXPECT_INT(same, count);
+}
+
+static void golden(void)
+{
+    size_t length = 0;
+    int lines = 0;
+    char *path = test_path("golden/tokenizers/patterns.jsonl");
+    char *text = test_read_file(&length, path);
+    for (char *at = text, *end; at != NULL && (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) {
+        gpt__json line = {0};
+        if (!EXPECT_OK(gpt__json_parse(&line, at, (size_t)(end - at), path)))
+            continue;
+        cJSON *pre_tokenizer = cJSON_GetObjectItemCaseSensitive(line.root, "pre_tokenizer");
+        char *printed = cJSON_PrintUnformatted(pre_tokenizer);
+        printf("# %s\n", printed);
+        cJSON_free(printed);
+        gpt_tokenizer *tokenizer = open_with(pre_tokenizer);
+        if (tokenizer != NULL)
+            run_cases(tokenizer, line.root);
+        gpt_tokenizer_free(tokenizer);
+        gpt__json_close(&line);
+    }
+    EXPECT_INT(lines, 15);
+    free(text);
+    free(path);
+}
+
+/* Each means something else to Oniguruma, or to no one. */
+static void refusals(void)
+{
+    static const struct {
+        const char *regex;
+        const char *message;
+    } cases[] = {
+        {"^a", "anchor"},           {"a$", "anchor"},      {"\\b", "\\b"},         {"\\h+", "\\h"},
+        {"(a)\\1", "\\1"},          {"[a[b]]", "class"},   {"[a&&b]", "class"},    {"[[:alpha:]]", "class"},
+        {"[]a]", "class"},          {"[abc", "end"},       {"a{2}+", "+ after"},   {"(?s:.)", "group"},
+        {"(?<name>a)", "group"},    {"(*ANYCRLF)", "group"}, {"\\p{Han}", "Han"},  {"\\pL", "braces"},
+        {"\\p{L", "braces"},        {"a\\", "backslash"},  {"(a", "error"},        {"*", "error"},
+        {"\\X", "\\X"},             {"\\K", "\\K"},        {"\\v", "\\v"},         {"\\Qa\\E", "\\Q"},
+    };
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gpt__pattern_code *pattern = NULL;
+        if (!EXPECT_STATUS(gpt__pattern_new(&pattern, unicode, cases[i].regex, "x"), GPT_E_UNSUPPORTED) ||
+            !EXPECT_MESSAGE(cases[i].message))
+            printf("# pattern: %s\n", cases[i].regex);
+        EXPECT(pattern == NULL);
+    }
+    free(unicode);
+}
+
+/* A pattern whose matching would take for ever ends with a status. */
+static void hopeless(void)
+{
+    static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    gpt__segments segments = {0};
+    gpt__pattern_code *pattern = NULL;
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    if (EXPECT_OK(gpt__pattern_new(&pattern, unicode, "(?:a+)+(?:a+)+(?:a+)+[bc]", "x"))) {
+        EXPECT_STATUS(gpt__pattern_segments(&segments, pattern, text, sizeof text - 1), GPT_E_UNSUPPORTED);
+        EXPECT_MESSAGE("too long");
+    }
+    gpt__pattern_free(pattern);
+    free(segments.at);
+    free(unicode);
+}
+
+/* The tables are libgpt's, not PCRE2's: a letter of Unicode 16 is one, whatever the system has. */
+static void own_tables(void)
+{
+    static const char text[] = "1\xF0\x90\xB5\x90" "2";
+    gpt__segments segments = {0};
+    gpt__pattern_code *pattern = NULL;
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    if (EXPECT_OK(gpt__pattern_new(&pattern, unicode, "\\p{Lu}", "x")) &&
+        EXPECT_OK(gpt__pattern_segments(&segments, pattern, text, sizeof text - 1))) {
+        EXPECT_INT(segments.count, 3);
+        EXPECT_INT(segments.at[1].begin, 1);
+        EXPECT_INT(segments.at[1].end, 5);
+        EXPECT_INT(segments.at[1].is_match, 1);
+    }
+    gpt__pattern_free(pattern);
+    free(segments.at);
+    free(unicode);
+}
+
+int main(int argc, char **argv)
+{
+    TEST_BEGIN(argc, argv);
+    TEST(golden);
+    TEST(refusals);
+    TEST(hopeless);
+    TEST(own_tables);
+    return TEST_END();
+}
