@@ -82,7 +82,8 @@ static const struct {
     unsigned categories;
 } properties[] = {
     {"L", GPT__LETTERS}, {"M", GPT__MARKS}, {"N", GPT__NUMBERS},
-    {"P", 1u << GPT__PC | 1u << GPT__PD | 1u << GPT__PS | 1u << GPT__PE | 1u << GPT__PI | 1u << GPT__PF | 1u << GPT__PO},
+    {"P", 1u << GPT__PC | 1u << GPT__PD | 1u << GPT__PS | 1u << GPT__PE | 1u << GPT__PI | 1u << GPT__PF |
+              1u << GPT__PO},
     {"S", 1u << GPT__SM | 1u << GPT__SC | 1u << GPT__SK | 1u << GPT__SO},
     {"Z", 1u << GPT__ZS | 1u << GPT__ZL | 1u << GPT__ZP},
     {"Lu", 1u << GPT__LU}, {"Ll", 1u << GPT__LL}, {"Lt", 1u << GPT__LT}, {"Lm", 1u << GPT__LM}, {"Lo", 1u << GPT__LO},
@@ -158,7 +159,7 @@ static gpt_status translate_escape(translation *t, int in_class)
     return add(t, t->at - 2, 2);
 }
 
-/* From '[' to ']'. Nested classes, intersections and names such as [:alpha:] mean different things, or nothing, here. */
+/* From '[' to ']'. Nested classes, intersections and names such as [:alpha:] mean something else, or nothing, here. */
 static gpt_status translate_class(translation *t)
 {
     GPT__TRY(add(t, t->at++, 1));

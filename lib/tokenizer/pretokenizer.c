@@ -70,7 +70,8 @@ static gpt_status read_behavior(gpt__split *split, const gpt__json *json, const 
             split->behavior = (gpt__behavior)i;
             return GPT_OK;
         }
-    return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" with the behavior \"%s\"", json->path, behavior);
+    return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" with the behavior \"%s\"", json->path,
+                     behavior);
 }
 
 /* A plain string as a pattern: all that could mean something else is escaped. */
