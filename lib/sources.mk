@@ -129,6 +129,7 @@ LIB_SOURCES = \
 	lib/tokenizer/byte_alphabet.h \
 	lib/tokenizer/byte_map.c \
 	lib/tokenizer/byte_map.h \
+	lib/tokenizer/chat.c \
 	lib/tokenizer/decode.c \
 	lib/tokenizer/decoder.c \
 	lib/tokenizer/decoder.h \

@@ -10,5 +10,6 @@
 #include <gpt/model.h>
 #include <gpt/generator.h>
 #include <gpt/profile.h>
+#include <gpt/chat.h>
 
 #endif

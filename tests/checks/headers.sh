@@ -12,7 +12,7 @@ compile() {
 }
 
 for header in gpt/gpt.h gpt/status.h gpt/version.h gpt/log.h gpt/tokenizer.h gpt/model.h gpt/generator.h \
-    gpt/profile.h; do
+    gpt/profile.h gpt/chat.h; do
     expect "$header as C99" compile c c99 $header
     expect "$header as C11" compile c c11 $header
     if echo 'int x;' | ${TEST_CC:-cc} -x c++ -std=c++17 -fsyntax-only - 2>/dev/null; then
