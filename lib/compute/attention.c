@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compute/attention.c: the work is cut into items, a block of query rows of one head each, which threads take in turn.
- * An item multiplies its queries with the keys page by page, takes the softmax of each row, and multiplies with the
- * values. Pages that causality or a window hides from all rows of an item are never touched. The products are ours
- * where the processor has kernels for panels, else oneDNN's.
+ * An item multiplies its queries with the keys page by page, takes the exponentials of each row, multiplies them with
+ * the values, and divides by the row's sum: softmax, with fewer divisions. Pages that causality or a window hides from
+ * all rows of an item are never touched. The products are ours where the processor has kernels for panels, else
+ * oneDNN's.
  */
 #include "compute/attention.h"
 
@@ -16,11 +17,15 @@
 #include "compute/parallel.h"
 #include "compute/rows.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
 /* Query heads of one token that an item takes at most: where many share a key head, threads share them. */
 #define BLOCK_HEADS 12
+
+/* Items of single tokens that a thread takes at a time: it reads them one after the other. */
+#define CHUNK_ITEMS 12
 
 /* Query rows of an item: enough for an efficient product, few enough that causality saves work. */
 #define BLOCK_ROWS 24
@@ -149,16 +154,27 @@ static gpt_status reserve_memory(gpt__attention_scratch *scratch, int threads, s
     return GPT_OK;
 }
 
+/* Of single tokens there are many short items, and threads still get several shares each; else it is one by one. */
+static int chunk_of(size_t items, int64_t most_tokens, int threads)
+{
+    if (most_tokens > 1)
+        return 1;
+    size_t chunk = items / (2 * (size_t)threads);
+    return chunk < 1 ? 1 : chunk > CHUNK_ITEMS ? CHUNK_ITEMS : (int)chunk;
+}
+
 gpt_status gpt__attention_plan(gpt__attention_scratch *scratch, const gpt__attention *attention,
                                const gpt__attention_span *spans, size_t count, int threads)
 {
-    int64_t longest = 0;
+    int64_t longest = 0, most_tokens = 0;
     scratch->item_count = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t keys = spans[i].position + spans[i].T;
         longest = keys > longest ? keys : longest;
+        most_tokens = spans[i].T > most_tokens ? spans[i].T : most_tokens;
         GPT__TRY(add_items(scratch, attention, (int32_t)i, spans[i].T));
     }
+    scratch->chunk = chunk_of(scratch->item_count, most_tokens, threads);
     workspace_sizes sizes = sizes_of(attention, (size_t)round_up(longest, GPT__PAGE_TOKENS));
     return reserve_memory(scratch, threads, total_of(&sizes));
 }
@@ -281,74 +297,107 @@ static void store_step(const gpt__attention *attention, const gpt__attention_spa
         store_f32(&s, s.second, s.place + 1);
 }
 
-static void store_span(const gpt__attention_scratch *scratch, const gpt__attention *attention,
-                       const gpt__attention_span *span, const float *qkv)
+/* Steps of a span: pairs of places, of which the first and the last may be half. */
+static int64_t steps_of(const gpt__attention_span *span)
 {
-    int64_t odd = span->position % 2;
-    int64_t steps = (span->T + odd + 1) / 2;
-#pragma omp parallel for schedule(static) if (span->T > 8)
-    for (int64_t step = 0; step < steps; step++) {
-        void *pairs = scratch->memory + scratch->bytes_per_thread * (size_t)gpt__thread_number();
-        store_step(attention, span, qkv, step == 0 ? 0 : 2 * step - odd, pairs);
+    return (span->T + span->position % 2 + 1) / 2;
+}
+
+static void store_one(const gpt__attention_scratch *scratch, const gpt__attention *attention,
+                      const gpt__attention_span *span, const float *qkv, int64_t step)
+{
+    void *pairs = scratch->memory + scratch->bytes_per_thread * (size_t)gpt__thread_number();
+    store_step(attention, span, qkv, step == 0 ? 0 : 2 * step - span->position % 2, pairs);
+}
+
+/* Spans of more tokens are shared by threads; of shorter ones each thread takes some. */
+#define SHORT_SPAN 8
+
+static void store_spans(const gpt__attention_scratch *scratch, const gpt__attention *attention,
+                        const gpt__attention_span *spans, size_t count, const float *qkv)
+{
+#pragma omp parallel for schedule(static) if (count > 1)
+    for (size_t i = 0; i < count; i++)
+        for (int64_t step = 0; spans[i].T <= SHORT_SPAN && step < steps_of(&spans[i]); step++)
+            store_one(scratch, attention, &spans[i], qkv, step);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t steps = spans[i].T > SHORT_SPAN ? steps_of(&spans[i]) : 0;
+#pragma omp parallel for schedule(static) if (steps > 0)
+        for (int64_t step = 0; step < steps; step++)
+            store_one(scratch, attention, &spans[i], qkv, step);
     }
 }
 
-/* The largest of count scores, at least one. */
-static inline __attribute__((always_inline)) float largest(const float *scores, int64_t count)
+/* Scores are looked at in blocks of so many, of which rows hold whole ones. */
+#define BLOCK_SCORES 16
+
+/* The largest of the scores [begin, end), whole blocks. */
+GPT__CPU_CLONES
+static float largest(const float *scores, int64_t begin, int64_t end)
 {
-    float lanes[16];
-    for (int j = 0; j < 16; j++)
-        lanes[j] = scores[0];
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (int j = 0; j < 16; j++)
+    float lanes[BLOCK_SCORES];
+    for (int j = 0; j < BLOCK_SCORES; j++)
+        lanes[j] = scores[begin + j];
+    for (int64_t i = begin + BLOCK_SCORES; i < end; i += BLOCK_SCORES)
+        for (int j = 0; j < BLOCK_SCORES; j++)
             lanes[j] = scores[i + j] > lanes[j] ? scores[i + j] : lanes[j];
-    for (; i < count; i++)
-        lanes[0] = scores[i] > lanes[0] ? scores[i] : lanes[0];
-    for (int j = 1; j < 16; j++)
-        lanes[0] = lanes[j] > lanes[0] ? lanes[j] : lanes[0];
+    for (int half = BLOCK_SCORES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++)
+            lanes[j] = lanes[j + half] > lanes[j] ? lanes[j + half] : lanes[j];
     return lanes[0];
 }
 
-/* e^(score - most) for count scores, in place; returns their sum. */
-static inline __attribute__((always_inline)) float exponentiate(float *scores, int64_t count, float most)
+static inline __attribute__((always_inline)) float sum_of(const float *lanes)
 {
-    float lanes[16] = {0};
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (int j = 0; j < 16; j++) {
-            scores[i + j] = gpt__exp_negative(scores[i + j] - most);
-            lanes[j] += scores[i + j];
-        }
-    for (; i < count; i++) {
-        scores[i] = gpt__exp_negative(scores[i] - most);
-        lanes[0] += scores[i];
-    }
-    float total = 0;
-    for (int j = 0; j < 16; j++)
-        total += lanes[j];
+    float half[BLOCK_SCORES / 2], total = 0;
+    for (int j = 0; j < BLOCK_SCORES / 2; j++)
+        half[j] = lanes[j] + lanes[j + BLOCK_SCORES / 2];
+    for (int j = 0; j < BLOCK_SCORES / 2; j++)
+        total += half[j];
     return total;
 }
 
-/*
- * Scores of one row become weights: softmax over the visible keys [begin, end), with the sink's score among them where
- * there is one, and 0 for the other keys.
- */
+/* e^(score - most) for the scores [begin, end), whole blocks, in place; returns their sum. */
 GPT__CPU_CLONES
-static void softmax_row(float *scores, int64_t begin, int64_t end, int64_t keys, const float *sink)
+static float exponentiate(float *scores, int64_t begin, int64_t end, float most)
 {
-    float most = largest(scores + begin, end - begin);
+    float lanes[BLOCK_SCORES] = {0};
+    for (int64_t i = begin; i < end; i += BLOCK_SCORES)
+        for (int j = 0; j < BLOCK_SCORES; j++) {
+            scores[i + j] = gpt__exp_negative(scores[i + j] - most);
+            lanes[j] += scores[i + j];
+        }
+    return sum_of(lanes);
+}
+
+/* Zeros for what lies outside [begin, end), up to count. */
+static void hide(void *weights, size_t size, int64_t begin, int64_t end, int64_t count)
+{
+    memset(weights, 0, (size_t)begin * size);
+    memset((char *)weights + (size_t)end * size, 0, (size_t)(count - end) * size);
+}
+
+/*
+ * Scores of one row become weights: e^(score - the largest) for the visible keys [begin, end), 0 for the other ones up
+ * to keys and the end of their block. Returns what their sum must be divided by to make a softmax of it: their own, with
+ * that of the sink's score where there is one. (Weights of type f32 are the scores themselves.)
+ */
+static float weigh_row(gpt_dtype type, void *weights, float *scores, int64_t begin, int64_t end, int64_t keys,
+                       const float *sink)
+{
+    int64_t from = begin / BLOCK_SCORES * BLOCK_SCORES, to = round_up(end, BLOCK_SCORES);
+    for (int64_t i = from; i < begin; i++)
+        scores[i] = -INFINITY;
+    for (int64_t i = end; i < to; i++)
+        scores[i] = -INFINITY;
+    float most = largest(scores, from, to);
     most = sink != NULL && *sink > most ? *sink : most;
-    float total = exponentiate(scores + begin, end - begin, most);
-    if (sink != NULL)
-        total += gpt__exp_negative(*sink - most);
-    float inverse = 1.0f / total;
-    for (int64_t i = begin; i < end; i++)
-        scores[i] *= inverse;
-    for (int64_t i = 0; i < begin; i++)
-        scores[i] = 0;
-    for (int64_t i = end; i < keys; i++)
-        scores[i] = 0;
+    float total = exponentiate(scores, from, to, most);
+    if (type == GPT_DTYPE_BF16)
+        store_scaled_bf16((uint16_t *)weights + from, scores + from, 1.0f, to - from);
+    hide(weights, gpt__dtype_size(type), from, to, round_up(keys, BLOCK_SCORES));
+    return sink != NULL ? total + gpt__exp_negative(*sink - most) : total;
 }
 
 /* The first position that the token at a position sees. */
@@ -356,18 +405,6 @@ static int64_t first_visible(const gpt__attention *attention, int64_t position)
 {
     int64_t hidden = attention->window > 0 ? position + 1 - attention->window : 0;
     return hidden > 0 ? hidden : 0;
-}
-
-/* Softmax of all rows of an item, whose scores [rows, stride] begin at the key of position first. */
-static void softmax_rows(const gpt__attention *attention, const gpt__attention_span *span,
-                         const gpt__attention_item *item, float *scores, int64_t stride, int64_t first, int64_t keys)
-{
-    for (int32_t r = 0; r < item->rows; r++) {
-        int32_t head = span->T == 1 ? item->head + r : item->head;
-        int64_t position = span->position + (span->T == 1 ? 0 : item->first + r);
-        softmax_row(scores + r * stride, first_visible(attention, position) - first, position + 1 - first, keys - first,
-                    attention->sinks != NULL ? &attention->sinks[head] : NULL);
-    }
 }
 
 /* out [M, N] = A [M, I] * B, for B of I inputs in one page, whose groups are step elements apart; I is whole groups. */
@@ -428,6 +465,7 @@ typedef struct task {
     int64_t begin;  /* the first key that is looked at, at the begin of a page */
     int64_t keys;   /* behind the last one */
     int64_t stride; /* of scores */
+    float totals[BLOCK_ROWS];
 } task;
 
 /* Heads of one token are K apart, tokens of one head a whole row of so many values. */
@@ -459,6 +497,39 @@ static const unsigned char *page_of(const task *t, int64_t position, int values)
     return t->span->pages[position / GPT__PAGE_TOKENS] + a->layer_offset + (size_t)head * head_bytes(a->type, a->K);
 }
 
+static void prefetch_bytes(const unsigned char *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch(at + i, 0, 2);
+}
+
+/* Tokens of the page of a position that are looked at. */
+static int64_t tokens_in_page(const task *t, int64_t position)
+{
+    return t->keys - position < GPT__PAGE_TOKENS ? t->keys - position : GPT__PAGE_TOKENS;
+}
+
+/*
+ * Ask for the keys, or the values, of the item's head in the page of a position. With few rows a product waits for
+ * memory, and the next of these lie where the processor does not guess them.
+ */
+static void prefetch_keys(const task *t, int64_t position)
+{
+    const gpt__attention *a = t->attention;
+    const unsigned char *at = page_of(t, position, 0);
+    size_t token = (size_t)gpt__panel_group(a->type) * gpt__dtype_size(a->type);
+    size_t used = (size_t)round_up(tokens_in_page(t, position), GPT__PANEL_WIDTH) * token;
+    for (size_t i = 0; i < head_bytes(a->type, a->K); i += GPT__PAGE_TOKENS * token)
+        prefetch_bytes(at + i, used);
+}
+
+static void prefetch_values(const task *t, int64_t position)
+{
+    const gpt__attention *a = t->attention;
+    size_t bytes = (size_t)(tokens_in_page(t, position) * a->K) * gpt__dtype_size(a->type);
+    prefetch_bytes(page_of(t, position, 1), bytes);
+}
+
 static gpt_status multiply_keys(const task *t)
 {
     const gpt__attention *a = t->attention;
@@ -467,23 +538,37 @@ static gpt_status multiply_keys(const task *t)
     for (int64_t first = t->begin; first < t->keys; first += GPT__PAGE_TOKENS) {
         p.N = t->keys - first < GPT__PAGE_TOKENS ? t->keys - first : GPT__PAGE_TOKENS;
         p.B = page_of(t, first, 0);
+        if (p.M <= GPT__PANEL_ROWS && first + GPT__PAGE_TOKENS < t->keys)
+            prefetch_keys(t, first + GPT__PAGE_TOKENS);
+        else if (p.M <= GPT__PANEL_ROWS)
+            prefetch_values(t, t->begin);
         p.out = t->work.scores + first - t->begin;
         GPT__TRY(multiply(&p, 1));
     }
     return GPT_OK;
 }
 
-/* Weights in the cache's type; an odd last token makes a pair with a weight of 0. */
-static void convert_weights(const task *t)
+/* Weights of all rows, with what each row of their products with the values must be divided by. */
+static void weigh_rows(task *t)
 {
-    int64_t count = t->keys - t->begin;
-    if (t->attention->type == GPT_DTYPE_F32)
-        return;
+    const gpt__attention *a = t->attention;
     for (int32_t r = 0; r < t->item->rows; r++) {
-        uint16_t *row = (uint16_t *)t->work.weights + r * t->stride;
-        store_scaled_bf16(row, t->work.scores + r * t->stride, 1.0f, count);
-        if (count % 2 != 0)
-            row[count] = 0;
+        int32_t head = t->span->T == 1 ? t->item->head + r : t->item->head;
+        int64_t position = t->span->position + (t->span->T == 1 ? 0 : t->item->first + r);
+        char *weights = (char *)t->work.weights + (size_t)(r * t->stride) * gpt__dtype_size(a->type);
+        t->totals[r] = weigh_row(a->type, weights, t->work.scores + r * t->stride,
+                                 first_visible(a, position) - t->begin, position + 1 - t->begin, t->keys - t->begin,
+                                 a->sinks != NULL ? &a->sinks[head] : NULL);
+    }
+}
+
+static void divide_rows(const task *t, float *out, int64_t stride)
+{
+    int64_t K = t->attention->K;
+    for (int32_t r = 0; r < t->item->rows; r++) {
+        float inverse = 1.0f / t->totals[r];
+        for (int64_t i = 0; i < K; i++)
+            out[r * stride + i] *= inverse;
     }
 }
 
@@ -500,40 +585,59 @@ static gpt_status multiply_values(const task *t, float *out)
         p.I = round_up(n, group);
         p.A = (const char *)t->work.weights + (size_t)(first - t->begin) * gpt__dtype_size(a->type);
         p.B = page_of(t, first, 1);
+        if (p.M <= GPT__PANEL_ROWS && first + GPT__PAGE_TOKENS < t->keys)
+            prefetch_values(t, first + GPT__PAGE_TOKENS);
         p.adds = first > t->begin;
         GPT__TRY(multiply(&p, 0));
     }
+    divide_rows(t, p.out, p.out_stride);
     return GPT_OK;
 }
 
-static gpt_status compute_item(const gpt__attention *attention, const gpt__attention_span *span,
-                               const gpt__attention_item *item, const float *qkv, float *out, unsigned char *memory)
+static task task_of(const gpt__attention *attention, const gpt__attention_span *spans,
+                    const gpt__attention_item *item)
 {
+    const gpt__attention_span *span = &spans[item->span];
     task t = {.attention = attention, .span = span, .item = item};
     t.keys = span->position + (span->T == 1 ? 1 : item->first + item->rows);
     t.begin = first_visible(attention, span->position + item->first) / GPT__PAGE_TOKENS * GPT__PAGE_TOKENS;
     t.stride = round_up(t.keys - t.begin, GPT__PAGE_TOKENS);
-    t.work = workspace_at(attention, memory, (size_t)t.stride);
-    load_queries(&t, qkv);
-    GPT__TRY(multiply_keys(&t));
-    softmax_rows(attention, span, item, t.work.scores, t.stride, t.begin, t.keys);
-    convert_weights(&t);
-    return multiply_values(&t, out);
+    return t;
+}
+
+/* Asks for the first keys of an item that comes next. */
+static void prefetch_task(const gpt__attention *attention, const gpt__attention_span *spans,
+                          const gpt__attention_item *item)
+{
+    if (item->rows > GPT__PANEL_ROWS)
+        return;
+    task t = task_of(attention, spans, item);
+    prefetch_keys(&t, t.begin);
+}
+
+static gpt_status compute(task *t, const float *qkv, float *out, unsigned char *memory)
+{
+    t->work = workspace_at(t->attention, memory, (size_t)t->stride);
+    load_queries(t, qkv);
+    GPT__TRY(multiply_keys(t));
+    weigh_rows(t);
+    return multiply_values(t, out);
 }
 
 gpt_status gpt__attention_apply(gpt__attention_scratch *scratch, const gpt__attention *attention,
                                 const gpt__attention_span *spans, size_t count, const float *qkv, float *out)
 {
-    for (size_t i = 0; i < count; i++)
-        store_span(scratch, attention, &spans[i], qkv);
+    store_spans(scratch, attention, spans, count, qkv);
 
     /* A message of another thread would be lost, so the status alone comes back and the message is set here. */
     atomic_int failed = GPT_OK;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic, scratch->chunk)
     for (size_t i = 0; i < scratch->item_count; i++) {
-        const gpt__attention_item *item = &scratch->items[i];
         unsigned char *memory = scratch->memory + scratch->bytes_per_thread * (size_t)gpt__thread_number();
-        gpt_status status = compute_item(attention, &spans[item->span], item, qkv, out, memory);
+        task t = task_of(attention, spans, &scratch->items[i]);
+        if (i + 1 < scratch->item_count)
+            prefetch_task(attention, spans, &scratch->items[i + 1]);
+        gpt_status status = compute(&t, qkv, out, memory);
         if (status != GPT_OK)
             atomic_store(&failed, status);
     }

@@ -54,6 +54,7 @@ typedef struct gpt__attention_scratch {
     struct gpt__attention_item *items;
     size_t item_count;
     size_t item_capacity;
+    int chunk; /* items that a thread takes at a time */
 } gpt__attention_scratch;
 
 void gpt__attention_scratch_release(gpt__attention_scratch *scratch);
