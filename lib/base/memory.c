@@ -2,6 +2,9 @@
 /* base/memory.c: allocation with overflow checks, and a switch by which tests make it fail. */
 #include "base/memory.h"
 
+#ifdef GPT__HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -128,6 +131,13 @@ char *gpt__copy_string(const char *text, size_t length)
 void gpt__release(void *memory)
 {
     free(memory);
+}
+
+void gpt__return_memory(void)
+{
+#ifdef GPT__HAVE_MALLOC_TRIM
+    malloc_trim(0);
+#endif
 }
 
 void gpt_free(void *memory)

@@ -29,6 +29,12 @@ char *gpt__copy_string(const char *text, size_t length);
 void gpt__release(void *memory);
 
 /*
+ * Gives freed memory back to the system, where the C library has a function for it: after much has been freed at once,
+ * as glibc keeps what lies below memory that is still in use. Takes a millisecond or so.
+ */
+void gpt__return_memory(void);
+
+/*
  * For tests: lets n more allocations of this thread succeed and fails the one after them, and all that follow when
  * every_later is set. A negative n, which is the start, fails none.
  */

@@ -380,8 +380,8 @@ static void hide(void *weights, size_t size, int64_t begin, int64_t end, int64_t
 
 /*
  * Scores of one row become weights: e^(score - the largest) for the visible keys [begin, end), 0 for the other ones up
- * to keys and the end of their block. Returns what their sum must be divided by to make a softmax of it: their own, with
- * that of the sink's score where there is one. (Weights of type f32 are the scores themselves.)
+ * to keys and the end of their block. Returns what their sum must be divided by to make a softmax of it: their own sum,
+ * with that of the sink where there is one. (Weights of type f32 are the scores themselves.)
  */
 static float weigh_row(gpt_dtype type, void *weights, float *scores, int64_t begin, int64_t end, int64_t keys,
                        const float *sink)

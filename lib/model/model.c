@@ -147,9 +147,9 @@ static gpt_status load(gpt_model *model, const gpt_model_options *options)
     GPT__TRY(gpt__config_read(&model->config, model->path));
     GPT__TRY(load_generation_config(model));
     GPT__TRY(gpt__engine_new(&model->engine));
-    /* Weights first: what they need for a while, and what the tokenizer does, then never add up. */
-    GPT__TRY(load_weights(model, options));
+    /* The tokenizer first: what it needs for a while has been given back before there are weights. */
     GPT__TRY(load_tokenizer(model));
+    GPT__TRY(load_weights(model, options));
     gpt__log(GPT_LOG_INFO, "%s: %s, %lld parameters, %lld bytes of %s weights", model->path,
              model->config.family->model_type, (long long)model->weights.parameters, (long long)model->weights.bytes,
              gpt_dtype_name(model->dtype));

@@ -92,6 +92,8 @@ static gpt_status open_path(gpt_tokenizer **out, const char *path, const char *e
         *out = tokenizer;
     else
         free_tokenizer(tokenizer);
+    /* The JSON of a tokenizer takes several times the memory of what was made of it. */
+    gpt__return_memory();
     return status;
 }
 
