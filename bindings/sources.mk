@@ -5,6 +5,20 @@
 SWIG_FLAGS = -I$(srcdir)/bindings/swig -I$(srcdir)/include -I$(builddir)/include
 SWIG_INPUT = $(srcdir)/bindings/swig/gpt.i $(gptinclude_HEADERS) $(nodist_gptinclude_HEADERS)
 
+# What SWIG writes is compiled without the warnings that libgpt's own code is held to.
+BINDING_CPPFLAGS = -I$(srcdir)/include -I$(builddir)/include
+BINDING_CFLAGS = -fno-strict-aliasing -Wno-deprecated-declarations
+BINDING_LDFLAGS = -module -avoid-version -shared
+
+# What each language that is built adds: rules that run after an installation and its removal, and when all is cleaned.
+BINDING_INSTALL_HOOKS =
+BINDING_UNINSTALL_HOOKS =
+BINDING_CLEAN_HOOKS =
+install-exec-hook: $(BINDING_INSTALL_HOOKS)
+uninstall-hook: $(BINDING_UNINSTALL_HOOKS)
+clean-local: $(BINDING_CLEAN_HOOKS)
+
+noinst_DATA =
 BINDING_TESTS = bindings/examples/compare.py
 BINDING_ENVIRONMENT = EXAMPLES_C='$(abs_builddir)/bindings/examples/c/{}'; export EXAMPLES_C;
 EXTRA_DIST += bindings/swig bindings/examples bindings/bench
@@ -15,7 +29,7 @@ bindings_bench_tokens_LDADD = lib/libgpt.la
 BENCH_ENVIRONMENT = GPT_MODEL_PATH='$(abs_srcdir)/models' BENCH_C='$(abs_builddir)/bindings/bench/tokens'
 bench-bindings: all bindings/bench/tokens
 	$(BENCH_ENVIRONMENT) $(PYTHON) $(srcdir)/bindings/bench/overhead.py
-.PHONY: bench-bindings
+.PHONY: bench-bindings $(BINDING_INSTALL_HOOKS) $(BINDING_UNINSTALL_HOOKS) $(BINDING_CLEAN_HOOKS)
 
 # --- Python -------------------------------------------------------------------------------------------------------
 
@@ -41,11 +55,10 @@ gptpytypes_DATA = $(PYTHON_TYPES)
 gptpyexecdir = $(gptpydir)
 gptpyexec_LTLIBRARIES = bindings/python/_gpt.la
 
-# What SWIG writes is compiled without the warnings that libgpt's own code is held to.
 nodist_bindings_python__gpt_la_SOURCES = bindings/python/gpt_python.c
-bindings_python__gpt_la_CPPFLAGS = -I$(srcdir)/include -I$(builddir)/include $(PYTHON_CPPFLAGS)
-bindings_python__gpt_la_CFLAGS = -fno-strict-aliasing -Wno-deprecated-declarations
-bindings_python__gpt_la_LDFLAGS = -module -avoid-version -shared
+bindings_python__gpt_la_CPPFLAGS = $(BINDING_CPPFLAGS) $(PYTHON_CPPFLAGS)
+bindings_python__gpt_la_CFLAGS = $(BINDING_CFLAGS)
+bindings_python__gpt_la_LDFLAGS = $(BINDING_LDFLAGS)
 bindings_python__gpt_la_LIBADD = lib/libgpt.la
 
 # SWIG's own module in Python, gpt.py, is not used: the package stands on _gpt.
@@ -56,7 +69,7 @@ bindings/python/gpt_python.c: bindings/swig/python.i $(SWIG_INPUT)
 	@rm -rf bindings/python/unused
 
 # The package as it will be installed, for programs that run before that: put its directory in PYTHONPATH.
-noinst_DATA = bindings/python/package/stamp
+noinst_DATA += bindings/python/package/stamp
 bindings/python/package/stamp: bindings/python/_gpt.la $(PYTHON_PACKAGE)
 	@$(MKDIR_P) bindings/python/package/gpt
 	$(AM_V_GEN)for file in $(PYTHON_PACKAGE) $(PYTHON_TYPES); do \
@@ -64,16 +77,19 @@ bindings/python/package/stamp: bindings/python/_gpt.la $(PYTHON_PACKAGE)
 	ln -sf "$(abs_builddir)/bindings/python/.libs/_gpt.so" bindings/python/package/gpt/ && echo >$@
 
 CLEANFILES += bindings/python/gpt_python.c
-clean-local:
+BINDING_CLEAN_HOOKS += clean-python
+clean-python:
 	-rm -rf bindings/python/package
 
 # libtool links modules again as they are installed, against the library that must be there by then. Python has no use for
 # libtool's file beside a module. (automake must not see the name of its own rule, which would be replaced.)
 install_python = install-gptpyexecLTLIBRARIES
 $(install_python): install-libLTLIBRARIES
-install-exec-hook:
+BINDING_INSTALL_HOOKS += install-python-hook
+install-python-hook:
 	rm -f $(DESTDIR)$(gptpyexecdir)/_gpt.la
-uninstall-hook:
+BINDING_UNINSTALL_HOOKS += uninstall-python-hook
+uninstall-python-hook:
 	rm -f $(DESTDIR)$(gptpyexecdir)/_gpt.so
 	-rmdir $(DESTDIR)$(gptpydir)/__pycache__ $(DESTDIR)$(gptpydir) 2>/dev/null
 
@@ -91,6 +107,118 @@ PYTHON_TESTS = \
 	bindings/python/tests/test_numbers.py \
 	bindings/python/tests/test_transformers.py \
 	bindings/python/tests/test_types.py
+
+# --- Lua ----------------------------------------------------------------------------------------------------------
+
+LUA_TOP = bindings/lua/gpt.lua
+LUA_PARTS = bindings/lua/gpt/errors.lua bindings/lua/gpt/generator.lua bindings/lua/gpt/settings.lua
+EXTRA_DIST += $(LUA_TOP) $(LUA_PARTS) bindings/lua/tests bindings/lua/gpt-1.0.0-1.rockspec \
+	bindings/lua/rock.mk
+LUA_MODULES =
+LUA_INSTALLS =
+
+if HAVE_LUA
+bindings/lua/gpt_lua.c: bindings/swig/lua.i $(SWIG_INPUT)
+	@$(MKDIR_P) bindings/lua
+	$(AM_V_GEN)$(SWIG) -lua $(SWIG_FLAGS) -o $@ $(srcdir)/bindings/swig/lua.i
+CLEANFILES += bindings/lua/gpt_lua.c
+
+# The compiled modules as they will be installed, for programs that run before that: bindings/lua/package/5.4/gpt/core.so
+noinst_DATA += bindings/lua/package/stamp
+bindings/lua/package/stamp: $(LUA_MODULES)
+	$(AM_V_GEN)for module in $(LUA_MODULES); do \
+		version=`echo $$module | sed 's,bindings/lua/\(.*\)/core.la,\1,'`; \
+		$(MKDIR_P) bindings/lua/package/$$version/gpt; \
+		ln -sf "$(abs_builddir)/bindings/lua/$$version/.libs/core.so" bindings/lua/package/$$version/gpt/; \
+	done; echo >$@
+BINDING_CLEAN_HOOKS += clean-lua
+clean-lua:
+	-rm -rf bindings/lua/package
+
+# As with Python's module: what it is linked with must be installed first, and libtool's file is of no use.
+BINDING_INSTALL_HOOKS += install-lua-hook
+install-lua-hook:
+	rm -f $(DESTDIR)$(luacmoddir)/5.?/gpt/core.la
+$(LUA_INSTALLS): install-libLTLIBRARIES
+BINDING_UNINSTALL_HOOKS += uninstall-lua-hook
+uninstall-lua-hook:
+	rm -f $(DESTDIR)$(luacmoddir)/5.?/gpt/core.so
+	-rmdir $(DESTDIR)$(luacmoddir)/5.?/gpt $(DESTDIR)$(luamoddir)/5.?/gpt 2>/dev/null
+
+# Interpreters by version; those that are not there are empty.
+BINDING_TESTS += bindings/lua/tests/test_lua.py
+BINDING_ENVIRONMENT += LUA_5_1='$(LUA51)' LUA_5_2='$(LUA52)' LUA_5_3='$(LUA53)' LUA_5_4='$(LUA54)' \
+	LUA_JIT='$(LUAJIT)' LUA_MODULES='$(abs_builddir)/bindings/lua/package' LUA_SOURCE='$(abs_srcdir)/bindings/lua'; \
+	export LUA_5_1 LUA_5_2 LUA_5_3 LUA_5_4 LUA_JIT LUA_MODULES LUA_SOURCE; \
+	EXAMPLES_LUA='$(abs_srcdir)/bindings/examples/lua/{}.lua'; export EXAMPLES_LUA;
+BENCH_ENVIRONMENT += LUA_PATH='$(abs_srcdir)/bindings/lua/?.lua' \
+	LUA_CPATH='$(abs_builddir)/bindings/lua/package/5.4/?.so' \
+	BENCH_LUA='$(LUA54) $(abs_srcdir)/bindings/bench/tokens.lua'
+endif
+
+if HAVE_LUA51
+lua51dir = $(luamoddir)/5.1
+lua51_DATA = $(LUA_TOP)
+lua51subdir = $(luamoddir)/5.1/gpt
+lua51sub_DATA = $(LUA_PARTS)
+lua51execdir = $(luacmoddir)/5.1/gpt
+lua51exec_LTLIBRARIES = bindings/lua/5.1/core.la
+nodist_bindings_lua_5_1_core_la_SOURCES = bindings/lua/gpt_lua.c
+bindings_lua_5_1_core_la_CPPFLAGS = $(BINDING_CPPFLAGS) $(LUA51_CFLAGS)
+bindings_lua_5_1_core_la_CFLAGS = $(BINDING_CFLAGS)
+bindings_lua_5_1_core_la_LDFLAGS = $(BINDING_LDFLAGS)
+bindings_lua_5_1_core_la_LIBADD = lib/libgpt.la
+LUA_MODULES += bindings/lua/5.1/core.la
+LUA_INSTALLS += install-lua51execLTLIBRARIES
+endif
+
+if HAVE_LUA52
+lua52dir = $(luamoddir)/5.2
+lua52_DATA = $(LUA_TOP)
+lua52subdir = $(luamoddir)/5.2/gpt
+lua52sub_DATA = $(LUA_PARTS)
+lua52execdir = $(luacmoddir)/5.2/gpt
+lua52exec_LTLIBRARIES = bindings/lua/5.2/core.la
+nodist_bindings_lua_5_2_core_la_SOURCES = bindings/lua/gpt_lua.c
+bindings_lua_5_2_core_la_CPPFLAGS = $(BINDING_CPPFLAGS) $(LUA52_CFLAGS)
+bindings_lua_5_2_core_la_CFLAGS = $(BINDING_CFLAGS)
+bindings_lua_5_2_core_la_LDFLAGS = $(BINDING_LDFLAGS)
+bindings_lua_5_2_core_la_LIBADD = lib/libgpt.la
+LUA_MODULES += bindings/lua/5.2/core.la
+LUA_INSTALLS += install-lua52execLTLIBRARIES
+endif
+
+if HAVE_LUA53
+lua53dir = $(luamoddir)/5.3
+lua53_DATA = $(LUA_TOP)
+lua53subdir = $(luamoddir)/5.3/gpt
+lua53sub_DATA = $(LUA_PARTS)
+lua53execdir = $(luacmoddir)/5.3/gpt
+lua53exec_LTLIBRARIES = bindings/lua/5.3/core.la
+nodist_bindings_lua_5_3_core_la_SOURCES = bindings/lua/gpt_lua.c
+bindings_lua_5_3_core_la_CPPFLAGS = $(BINDING_CPPFLAGS) $(LUA53_CFLAGS)
+bindings_lua_5_3_core_la_CFLAGS = $(BINDING_CFLAGS)
+bindings_lua_5_3_core_la_LDFLAGS = $(BINDING_LDFLAGS)
+bindings_lua_5_3_core_la_LIBADD = lib/libgpt.la
+LUA_MODULES += bindings/lua/5.3/core.la
+LUA_INSTALLS += install-lua53execLTLIBRARIES
+endif
+
+if HAVE_LUA54
+lua54dir = $(luamoddir)/5.4
+lua54_DATA = $(LUA_TOP)
+lua54subdir = $(luamoddir)/5.4/gpt
+lua54sub_DATA = $(LUA_PARTS)
+lua54execdir = $(luacmoddir)/5.4/gpt
+lua54exec_LTLIBRARIES = bindings/lua/5.4/core.la
+nodist_bindings_lua_5_4_core_la_SOURCES = bindings/lua/gpt_lua.c
+bindings_lua_5_4_core_la_CPPFLAGS = $(BINDING_CPPFLAGS) $(LUA54_CFLAGS)
+bindings_lua_5_4_core_la_CFLAGS = $(BINDING_CFLAGS)
+bindings_lua_5_4_core_la_LDFLAGS = $(BINDING_LDFLAGS)
+bindings_lua_5_4_core_la_LIBADD = lib/libgpt.la
+LUA_MODULES += bindings/lua/5.4/core.la
+LUA_INSTALLS += install-lua54execLTLIBRARIES
+endif
 
 # --- Examples -----------------------------------------------------------------------------------------------------
 

@@ -47,3 +47,39 @@ lib = sys.argv[[1]] + "/lib"
 print(next(("${prefix}/lib" + path[[len(lib):]] for path in site.getsitepackages() if path.startswith(lib + "/")),
            "${pyexecdir}"))' "$gpt_prefix"`
 ])
+
+dnl GPT_PROBE_LUA: LUAxy_CFLAGS and LUAxy, the interpreter, for each version of Lua whose headers are there, and gpt_lua51
+dnl to gpt_lua54. LuaJIT loads what is built for 5.1.
+AC_DEFUN([GPT_PROBE_LUA], [
+    gpt_lua_versions=
+    m4_foreach_w([xy], [51 52 53 54], [GPT_PROBE_ONE_LUA(xy, m4_bpatsubst(xy, [^\(.\)], [\1.]))])
+    AS_IF([test -z "$gpt_lua_versions"], [gpt_missing="no headers of Lua 5.1 to 5.4 (Debian: liblua5.4-dev)"])
+    AS_IF([test "$gpt_lua51" = yes], [AC_PATH_PROG([LUAJIT], [luajit])])
+])
+
+dnl GPT_PROBE_ONE_LUA(XY, X.Y): distributions name the files of pkg-config differently.
+AC_DEFUN([GPT_PROBE_ONE_LUA], [
+    gpt_lua$1=no
+    for gpt_name in lua$2 lua-$2 lua$1 lua-$1; do
+        AS_IF([test "$gpt_lua$1" = no && $PKG_CONFIG --exists "$gpt_name"], [
+            gpt_lua$1=yes
+            gpt_lua_versions="$gpt_lua_versions $2"
+            LUA$1_CFLAGS=`$PKG_CONFIG --cflags "$gpt_name"`
+        ])
+    done
+    AS_IF([test "$gpt_lua$1" = yes], [AC_PATH_PROGS([LUA$1], [lua$2 lua-$2 lua$1])])
+])
+
+dnl GPT_LUA_VERSIONS: what GPT_PROBE_LUA has found, for the makefile. Where Lua looks for modules can be set.
+AC_DEFUN([GPT_LUA_VERSIONS], [
+    m4_foreach_w([xy], [51 52 53 54], [
+        AC_SUBST([LUA]xy[_CFLAGS])
+        AC_SUBST([LUA]xy)
+        AM_CONDITIONAL([HAVE_LUA]xy, [test "$gpt_lua" = yes && test "$gpt_lua[]xy" = yes])])
+    AC_SUBST([LUAJIT])
+    AC_ARG_VAR([luacmoddir], [where compiled modules of Lua go, below it 5.1 and so on])
+    AC_ARG_VAR([luamoddir], [where modules in Lua go, below it 5.1 and so on])
+    AS_IF([test -z "$luacmoddir"], [luacmoddir='${libdir}/lua'])
+    AS_IF([test -z "$luamoddir"], [luamoddir='${datadir}/lua'])
+    AS_IF([test "$gpt_lua" = yes], [gpt_lua_found="yes:$gpt_lua_versions"], [gpt_lua_found=$gpt_lua])
+])

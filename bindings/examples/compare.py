@@ -4,30 +4,37 @@
 what those in C print.
 
 $EXAMPLES_C, $EXAMPLES_PYTHON, $EXAMPLES_LUA and $EXAMPLES_GO are commands in which {} stands for the name of a program.
-A language without a command is skipped: it was not built.
+A language without a command is skipped: it was not built. For Lua each interpreter runs them.
 """
 import os
 import shlex
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "lua", "tests"))
+import interpreters  # noqa: E402
+
 PROGRAMS = ["generate", "stream", "batch", "tokenize", "score", "serve"]
-LANGUAGES = ["python", "lua", "go"]
 # Each program runs with its defaults, and with arguments that hold characters of two to four bytes.
 ARGUMENTS = [[], ["storyteller", "The café \U0001f98a was"]]
 TIME_LIMIT = 300
 
 
-def command(language, program):
-    """The words of a command, or None when the language is not built."""
-    template = os.environ.get("EXAMPLES_" + language.upper(), "")
-    return [word.replace("{}", program) for word in shlex.split(template)] or None
+def runners(language):
+    """(name, command, environment) of each way to run a language's programs; none when it is not built."""
+    template = shlex.split(os.environ.get("EXAMPLES_" + language.upper(), ""))
+    if not template:
+        return []
+    if language == "lua":
+        return [(name, [program] + template, environment) for name, program, environment in interpreters.found()]
+    return [(language, template, os.environ)]
 
 
-def run(language, program, arguments):
+def run(runner, program, arguments):
     """What a program prints, or what it complains of."""
-    result = subprocess.run(command(language, program) + arguments, capture_output=True, timeout=TIME_LIMIT,
-                            check=False)
+    _, template, environment = runner
+    command = [word.replace("{}", program) for word in template] + arguments
+    result = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT, check=False, env=environment)
     if result.returncode != 0:
         return None, result.stderr.decode(errors="replace")
     return result.stdout, ""
@@ -53,16 +60,17 @@ class Tap:
 
 
 def compare(tap, program, arguments, name):
-    expected, complaint = run("c", program, arguments)
+    expected, complaint = run(runners("c")[0], program, arguments)
     tap.case(bool(expected), "c: " + name, complaint)
-    for language in LANGUAGES:
-        title = "%s: %s prints what C prints" % (language, name)
-        if command(language, program) is None:
-            tap.skip(title, "the binding for %s is not built" % language)
-            continue
-        output, complaint = run(language, program, arguments)
-        notes = complaint or "expected %r\nbut it is %r" % (expected, output)
-        tap.case(output is not None and output == expected, title, notes)
+    for language in ("python", "lua", "go"):
+        found = runners(language)
+        if not found:
+            tap.skip("%s: %s prints what C prints" % (language, name), "the binding for %s is not built" % language)
+        for runner in found:
+            output, complaint = run(runner, program, arguments)
+            notes = complaint or "expected %r\nbut it is %r" % (expected, output)
+            title = "%s: %s prints what C prints" % (runner[0], name)
+            tap.case(output is not None and output == expected, title, notes)
 
 
 def main():

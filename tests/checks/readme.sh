@@ -11,11 +11,11 @@ block() {
         inside' "$2"
 }
 
-# is_python_program NUMBER NAME: that block of README.md is the program of that name.
-is_python_program() {
-    block python "$top/README.md" "$1" >"$scratch/block.py"
-    tail -n +3 "$top/tests/install/$2.py" >"$scratch/program.py"
-    same "$scratch/block.py" "$scratch/program.py"
+# is_script NUMBER LANGUAGE PROGRAM HEAD: that block of README.md is the program, without so many lines of its head.
+is_script() {
+    block "$2" "$top/README.md" "$1" >"$scratch/block"
+    tail -n "+$(($4 + 1))" "$top/tests/install/$3" >"$scratch/program"
+    same "$scratch/block" "$scratch/program"
 }
 
 is_program() {
@@ -29,9 +29,10 @@ short() {
 }
 
 expect "README.md shows tests/install/story.c" is_program "$top/README.md"
-expect "README.md shows tests/install/story.py" is_python_program 1 story
-expect "README.md shows tests/install/tutorial.py" is_python_program 2 tutorial
-expect_failure "one is not the other" is_python_program 1 tutorial
+expect "README.md shows tests/install/story.py" is_script 1 python story.py 2
+expect "README.md shows tests/install/tutorial.py" is_script 2 python tutorial.py 2
+expect "README.md shows tests/install/story.lua" is_script 1 lua story.lua 2
+expect_failure "one is not the other" is_script 1 python tutorial.py 2
 expect "the program has at most 20 lines" short
 sed 's/gpt_model_open/gpt_model_load/' "$top/README.md" >"$scratch/README.md"
 expect_failure "another program is noticed" is_program "$scratch/README.md"
