@@ -27,7 +27,8 @@ EXTRA_DIST += bindings/swig bindings/examples bindings/bench
 EXTRA_PROGRAMS += bindings/bench/tokens
 bindings_bench_tokens_LDADD = lib/libgpt.la
 BENCH_ENVIRONMENT = GPT_MODEL_PATH='$(abs_srcdir)/models' BENCH_C='$(abs_builddir)/bindings/bench/tokens'
-bench-bindings: all bindings/bench/tokens
+BENCH_NEEDS = bindings/bench/tokens
+bench-bindings: all $(BENCH_NEEDS)
 	$(BENCH_ENVIRONMENT) $(PYTHON) $(srcdir)/bindings/bench/overhead.py
 .PHONY: bench-bindings $(BINDING_INSTALL_HOOKS) $(BINDING_UNINSTALL_HOOKS) $(BINDING_CLEAN_HOOKS)
 
@@ -218,6 +219,76 @@ bindings_lua_5_4_core_la_LDFLAGS = $(BINDING_LDFLAGS)
 bindings_lua_5_4_core_la_LIBADD = lib/libgpt.la
 LUA_MODULES += bindings/lua/5.4/core.la
 LUA_INSTALLS += install-lua54execLTLIBRARIES
+endif
+
+# --- Go -----------------------------------------------------------------------------------------------------------
+
+GO_PACKAGE = \
+	bindings/go/gpt/errors.go \
+	bindings/go/gpt/generator.go \
+	bindings/go/gpt/gpt.go \
+	bindings/go/gpt/model.go \
+	bindings/go/gpt/settings.go \
+	bindings/go/gpt/stream.go \
+	bindings/go/gpt/stream_iter.go \
+	bindings/go/gpt/tokenizer.go
+GO_HOOK = bindings/go/gpt/internal/core/hook.go
+GO_PACKAGE_TESTS = bindings/go/gpt/example_test.go bindings/go/gpt/gpt_test.go
+EXTRA_DIST += $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) bindings/go/go.mod bindings/go/test_go.sh
+
+if HAVE_GO
+# The module libgpt, as it is installed: a user's build compiles what SWIG writes, too.
+gomoddir = $(gocodedir)/src/libgpt
+gomod_DATA = bindings/go/go.mod
+gopackagedir = $(gomoddir)/gpt
+gopackage_DATA = $(GO_PACKAGE)
+gocoredir = $(gopackagedir)/internal/core
+gocore_DATA = $(GO_HOOK)
+nodist_gocore_DATA = bindings/go/core.go bindings/go/core_wrap.c
+
+bindings/go/core_wrap.c: bindings/swig/go.i $(SWIG_INPUT)
+	@$(MKDIR_P) bindings/go
+	$(AM_V_GEN)$(SWIG) -go -cgo -intgosize 64 $(SWIG_FLAGS) -outdir bindings/go -o $@ $(srcdir)/bindings/swig/go.i
+bindings/go/core.go: bindings/go/core_wrap.c
+	@:
+CLEANFILES += bindings/go/core.go bindings/go/core_wrap.c
+
+# The same with tests and examples, from which programs are built before an installation.
+GO_TREE = bindings/go/package
+noinst_DATA += $(GO_TREE)/stamp
+$(GO_TREE)/stamp: bindings/go/core_wrap.c $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) bindings/go/go.mod
+	@rm -rf $(GO_TREE)/gpt $(GO_TREE)/examples $(GO_TREE)/bench
+	@$(MKDIR_P) $(GO_TREE)/gpt/internal/core $(GO_TREE)/examples
+	$(AM_V_GEN)for file in $(GO_PACKAGE) $(GO_PACKAGE_TESTS); do \
+		cp "$(srcdir)/$$file" $(GO_TREE)/gpt/ || exit 1; done; \
+	cp "$(srcdir)/$(GO_HOOK)" bindings/go/core.go bindings/go/core_wrap.c $(GO_TREE)/gpt/internal/core/ && \
+	cp "$(srcdir)/bindings/go/go.mod" $(GO_TREE)/ && \
+	cp -R "$(srcdir)/bindings/examples/go/." $(GO_TREE)/examples/ && \
+	cp -R "$(srcdir)/bindings/bench/go" $(GO_TREE)/bench && chmod -R u+w $(GO_TREE) && echo >$@
+BINDING_CLEAN_HOOKS += clean-go
+clean-go:
+	-rm -rf $(GO_TREE) bindings/go/bin bindings/go/cache
+
+# go keeps what it has compiled below the build; it needs no network, and no home.
+GO_ENVIRONMENT = GO111MODULE=on GOFLAGS=-mod=mod GOPROXY=off GOSUMDB=off GOTOOLCHAIN=local CGO_ENABLED=1 \
+	GOCACHE='$(abs_builddir)/bindings/go/cache' GOPATH='$(abs_builddir)/bindings/go/cache/path' \
+	PKG_CONFIG_PATH='$(abs_builddir)/pkgconfig' CGO_LDFLAGS='-Wl,-rpath,$(abs_builddir)/lib/.libs'
+check_DATA = bindings/go/bin/stamp
+bindings/go/bin/stamp: $(GO_TREE)/stamp lib/libgpt.la
+	@$(MKDIR_P) bindings/go/bin
+	$(AM_V_GEN)cd $(GO_TREE) && env $(GO_ENVIRONMENT) $(GO) build -o '$(abs_builddir)/bindings/go/bin/' \
+		./examples/... ./bench && echo >'$(abs_builddir)/$@'
+BINDING_UNINSTALL_HOOKS += uninstall-go-hook
+uninstall-go-hook:
+	-rmdir $(DESTDIR)$(gocoredir) $(DESTDIR)$(gopackagedir)/internal $(DESTDIR)$(gopackagedir) \
+		$(DESTDIR)$(gomoddir) 2>/dev/null
+
+BINDING_TESTS += bindings/go/test_go.sh
+BINDING_ENVIRONMENT += EXAMPLES_GO='$(abs_builddir)/bindings/go/bin/{}'; export EXAMPLES_GO; \
+	GO='env $(GO_ENVIRONMENT) $(GO)' GOFMT='$(GOFMT)' GO_PACKAGE='$(abs_builddir)/$(GO_TREE)'; \
+	export GO GOFMT GO_PACKAGE;
+BENCH_ENVIRONMENT += BENCH_GO='$(abs_builddir)/bindings/go/bin/bench'
+BENCH_NEEDS += bindings/go/bin/stamp
 endif
 
 # --- Examples -----------------------------------------------------------------------------------------------------

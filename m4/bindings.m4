@@ -83,3 +83,15 @@ AC_DEFUN([GPT_LUA_VERSIONS], [
     AS_IF([test -z "$luamoddir"], [luamoddir='${datadir}/lua'])
     AS_IF([test "$gpt_lua" = yes], [gpt_lua_found="yes:$gpt_lua_versions"], [gpt_lua_found=$gpt_lua])
 ])
+
+dnl GPT_PROBE_GO: GO, which must be able to call C.
+AC_DEFUN([GPT_PROBE_GO], [
+    AC_PATH_PROG([GO], [go])
+    AC_PATH_PROG([GOFMT], [gofmt], [:])
+    AS_IF([test -z "$GO"], [gpt_missing="go is missing (Debian: golang-go)"],
+        [test "`$GO env CGO_ENABLED`" != 1], [gpt_missing="$GO is built without cgo"])
+    AC_SUBST([GO])
+    AC_SUBST([GOFMT])
+    AC_ARG_VAR([gocodedir], [where sources of Go go: src/libgpt below it])
+    AS_IF([test -z "$gocodedir"], [gocodedir='${datadir}/gocode'])
+])

@@ -32,6 +32,7 @@ expect "README.md shows tests/install/story.c" is_program "$top/README.md"
 expect "README.md shows tests/install/story.py" is_script 1 python story.py 2
 expect "README.md shows tests/install/tutorial.py" is_script 2 python tutorial.py 2
 expect "README.md shows tests/install/story.lua" is_script 1 lua story.lua 2
+expect "README.md shows tests/install/story.go" is_script 1 go story.go 2
 expect_failure "one is not the other" is_script 1 python tutorial.py 2
 expect "the program has at most 20 lines" short
 sed 's/gpt_model_open/gpt_model_load/' "$top/README.md" >"$scratch/README.md"

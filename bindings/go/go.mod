@@ -1,0 +1,3 @@
+module libgpt
+
+go 1.19

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gpt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"libgpt/gpt"
+)
+
+const fox = "caf\u00e9 \U0001f98a"
+
+var background = context.Background()
+
+// open gives the shipped model; one thread, so that its numbers are always the same.
+func open(t testing.TB) *gpt.Model {
+	t.Helper()
+	model, err := gpt.Open("storyteller", gpt.WithThreads(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(model.Close)
+	return model
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func TestStreamGivesWhatOneCallGives(t *testing.T) {
+	model := open(t)
+	settings := []gpt.Setting{gpt.MaxNewTokens(12), gpt.Seed(3), gpt.Temperature(0.9)}
+	text := must(model.Generate(background, "The fox", settings...))
+	stream := model.Stream(background, "The fox", settings...)
+	streamed := ""
+	for stream.Next() {
+		streamed += stream.Text()
+	}
+	if stream.Err() != nil || streamed != text {
+		t.Fatalf("%v: %q, not %q", stream.Err(), streamed, text)
+	}
+	decoded := must(model.Tokenizer().Decode(stream.TokenIDs()))
+	if decoded != text || len(stream.TokenIDs()) != 12 || stream.FinishReason() != "length" {
+		t.Fatal(decoded, stream.TokenIDs(), stream.FinishReason())
+	}
+}
+
+func TestPromptsAndSamplesComeInOrder(t *testing.T) {
+	outputs := must(open(t).GenerateMany(background, []string{"The fox", "One day"}, gpt.NumReturnSequences(2),
+		gpt.Seed(5), gpt.MaxNewTokens(6), gpt.LogProbs(0)))
+	if len(outputs) != 4 || outputs[1].Prompt != "The fox" || outputs[2].Prompt != "One day" {
+		t.Fatal(outputs)
+	}
+	if outputs[0].Text == outputs[1].Text || len(outputs[3].LogProbs) != 6 || outputs[3].LogProbs[0] >= 0 {
+		t.Fatal(outputs)
+	}
+}
+
+func TestBeamsAreRankedByTheirScore(t *testing.T) {
+	outputs := must(open(t).GenerateMany(background, []string{"The fox"}, gpt.NumBeams(4), gpt.NumReturnSequences(3),
+		gpt.MaxNewTokens(8)))
+	if len(outputs) != 3 || outputs[0].Score < outputs[1].Score || outputs[1].Score < outputs[2].Score {
+		t.Fatal(outputs)
+	}
+}
+
+func TestStepByStep(t *testing.T) {
+	model := open(t)
+	generator := must(model.Generator(gpt.MaxNewTokens(5), gpt.DoSample(false), gpt.LogProbs(2)))
+	defer generator.Close()
+	first, second := must(generator.Add("The fox")), must(generator.AddIDs(must(model.Tokenizer().Encode("One day"))))
+	texts, ended := map[int64]string{}, 0
+	for generator.Active() > 0 {
+		for _, event := range must(generator.Step(background)) {
+			texts[event.Sequence] += event.Text
+			if len(event.Alternatives) != 2 || event.Alternatives[0] != (gpt.Alternative{event.Token, event.LogProb}) {
+				t.Fatal(event)
+			}
+			if event.FinishReason != "" {
+				ended++
+			}
+		}
+	}
+	alone := must(model.Generate(background, "One day", gpt.MaxNewTokens(5), gpt.DoSample(false)))
+	if ended != 2 || texts[first] == "" || texts[second] != alone {
+		t.Fatal(ended, texts, alone)
+	}
+	sequence := must(generator.Add("The fox"))
+	if err := generator.Drop(sequence); err != nil {
+		t.Fatal(err)
+	}
+	if err := generator.Drop(sequence); !errors.Is(err, gpt.ErrNotFound) {
+		t.Fatal(err)
+	}
+}
+
+func TestErrorsHaveAKindAndNameWhatIsWrong(t *testing.T) {
+	model := open(t)
+	generate := func(prompt string, settings ...gpt.Setting) error {
+		_, err := model.Generate(background, prompt, settings...)
+		return err
+	}
+	_, nothing := gpt.Open("no-such-model")
+	_, tokenizer := gpt.OpenTokenizer("no-such-model")
+	_, found := gpt.Find("no-such-model")
+	_, nul := gpt.Open("story\x00teller")
+	_, long := must(model.Generator()).Logits(strings.Repeat("fox ", 5000))
+	for _, c := range []struct {
+		err   error
+		kind  error
+		words string
+	}{
+		{nothing, gpt.ErrNotFound, "no-such-model"},
+		{tokenizer, gpt.ErrNotFound, "no-such-model"},
+		{found, gpt.ErrNotFound, "no-such-model"},
+		{nul, gpt.ErrArgument, "NUL"},
+		{long, gpt.ErrContext, ""},
+		{generate("x", gpt.TopP(2)), gpt.ErrArgument, "top_p"},
+		{generate("x", gpt.Temperature(math.NaN())), gpt.ErrArgument, "temperature"},
+		{generate("x", gpt.MaxNewTokens(1<<40)), gpt.ErrArgument, "max_new_tokens"},
+		{generate("x", gpt.Setting{}), gpt.ErrArgument, "setting"},
+	} {
+		if !errors.Is(c.err, c.kind) || !strings.Contains(c.err.Error(), c.words) {
+			t.Errorf("%v is not %v with %q", c.err, c.kind, c.words)
+		}
+	}
+}
+
+func TestContextStopsTheComputation(t *testing.T) {
+	model := open(t)
+	generator := must(model.Generator(gpt.MaxNewTokens(500), gpt.EOSTokenIDs(), gpt.DoSample(false)))
+	defer generator.Close()
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	if _, err := generator.Generate(ctx, "The fox"); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(background, 5*time.Millisecond)
+	defer cancel()
+	if _, err := generator.Generate(ctx, "The fox"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithCancel(background)
+	defer cancel()
+	stream := generator.Stream(ctx, "The fox")
+	for stream.Next() {
+		cancel()
+	}
+	if !errors.Is(stream.Err(), context.Canceled) || generator.Active() != 0 {
+		t.Fatal(stream.Err(), generator.Active())
+	}
+	// The generator goes on afterwards.
+	if err := generator.Set(gpt.MaxNewTokens(3)); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 3; i++ {
+		if _, err := generator.Generate(background, "The fox"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCancelFromAnotherGoroutine(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(900), gpt.EOSTokenIDs(), gpt.DoSample(false)))
+	defer generator.Close()
+	must(generator.Add("The fox"))
+	go func() {
+		time.Sleep(time.Millisecond)
+		generator.Cancel()
+	}()
+	for {
+		if _, err := generator.Step(background); err != nil {
+			if !errors.Is(err, gpt.ErrCancelled) {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+func TestLogitsProcessor(t *testing.T) {
+	model := open(t)
+	calls := 0
+	outputs := must(model.GenerateMany(background, []string{"The fox"}, gpt.MaxNewTokens(3), gpt.DoSample(false),
+		gpt.LogitsProcessor(func(ids []int32, logits []float32) {
+			calls++
+			if len(logits) != model.VocabSize() || len(ids) < 2 {
+				panic("wrong sizes")
+			}
+			for i := range logits {
+				logits[i] = -10
+			}
+			logits[584] = 10
+		})))
+	if calls != 3 || fmt.Sprint(outputs[0].TokenIDs) != "[584 584 584]" {
+		t.Fatal(calls, outputs)
+	}
+}
+
+func TestAPanicStopsTheGenerationAndArrives(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(50), gpt.DoSample(false)))
+	defer generator.Close()
+	var inside error
+	_ = generator.Set(gpt.LogitsProcessor(func([]int32, []float32) {
+		_, inside = generator.Step(background)
+		panic("from the processor")
+	}))
+	func() {
+		defer func() {
+			if problem := recover(); problem != "from the processor" {
+				t.Fatal(problem)
+			}
+		}()
+		_, _ = generator.Generate(background, "The fox")
+	}()
+	if !errors.Is(inside, gpt.ErrArgument) || generator.Active() != 0 {
+		t.Fatal(inside, generator.Active())
+	}
+	if err := generator.Set(gpt.LogitsProcessor(nil)); err != nil {
+		t.Fatal(err)
+	}
+	must(generator.Generate(background, "The fox"))
+}
+
+func TestTextCrossesUnharmed(t *testing.T) {
+	model := open(t)
+	tokenizer := model.Tokenizer()
+	for _, text := range []string{"a\x00b", fox, "", "\x00", strings.Repeat("The fox "+fox+"\x00\n", 50000)} {
+		if back := must(tokenizer.Decode(must(tokenizer.Encode(text)))); back != text {
+			t.Errorf("%.40q became %.40q", text, back)
+		}
+	}
+	var bytes []byte
+	for _, id := range must(tokenizer.Encode(fox)) {
+		bytes = append(bytes, must(tokenizer.TokenBytes(id))...)
+	}
+	if string(bytes) != fox {
+		t.Fatal(bytes)
+	}
+	// Any tokens: each piece is whole characters all the same.
+	stream := model.Stream(background, fox, gpt.MaxNewTokens(60), gpt.Seed(11), gpt.Temperature(100), gpt.EOSTokenIDs())
+	for stream.Next() {
+		if !utf8.ValidString(stream.Text()) {
+			t.Fatalf("%q", stream.Text())
+		}
+	}
+	if len(stream.TokenIDs()) != 60 {
+		t.Fatal(stream.TokenIDs(), stream.Err())
+	}
+}
+
+func TestTokenizer(t *testing.T) {
+	tokenizer := must(gpt.OpenTokenizer("storyteller"))
+	end := tokenizer.TokenID("<|endoftext|>")
+	if !tokenizer.IsSpecial(end) || tokenizer.TokenID("no such token") != -1 || tokenizer.VocabSize() < 1000 {
+		t.Fatal(end, tokenizer.VocabSize())
+	}
+	if must(tokenizer.Count("<|endoftext|>")) != 1 || len(must(tokenizer.EncodeOrdinary("<|endoftext|>"))) < 2 {
+		t.Fatal("special tokens")
+	}
+	if must(tokenizer.DecodePlain([]int32{end, 584})) != "Once" {
+		t.Fatal("special tokens are left out")
+	}
+	if _, err := tokenizer.TokenBytes(-1); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+	tokenizer.Close()
+	tokenizer.Close()
+	if _, err := tokenizer.Encode("x"); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	model := open(t)
+	generator := must(model.Generator())
+	defer generator.Close()
+	ids := must(model.Tokenizer().Encode("Once upon a time"))
+	logits, hidden := must(generator.Logits("Once upon a time")), must(generator.HiddenStates("Once upon a time"))
+	scores := must(generator.Score("Once upon a time"))
+	if len(logits) != 4 || len(logits[3]) != model.VocabSize() || len(hidden[0]) != model.HiddenSize() {
+		t.Fatal(len(logits), len(hidden))
+	}
+	// The definition: the logit of the next token less the logarithm of the sum of all exponentials.
+	sum := 0.0
+	for _, logit := range logits[0] {
+		sum += math.Exp(float64(logit))
+	}
+	expected := float64(logits[0][ids[1]]) - math.Log(sum)
+	if scores[0] == scores[0] || math.Abs(float64(scores[1])-expected) > 1e-4 {
+		t.Fatal(scores, expected)
+	}
+}
+
+func TestWhatIsUsedStaysAliveAndWhatIsClosedSaysSo(t *testing.T) {
+	model := must(gpt.Open("storyteller", gpt.WithDtype(gpt.F32), gpt.WithThreads(1)))
+	if model.Dtype() != gpt.F32 || model.Family() == "" || model.Parameters() < 1000000 || model.WeightBytes() == 0 {
+		t.Fatal(model)
+	}
+	generator := must(model.Generator(gpt.MaxNewTokens(3), gpt.DoSample(false)))
+	tokenizer := model.Tokenizer()
+	model.Close()
+	model.Close()
+	if _, err := model.Generate(background, "x"); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+	must(generator.Generate(background, "The fox"))
+	must(tokenizer.Encode("The fox"))
+	generator.Close()
+	generator.Close()
+	generator.Cancel()
+	if _, err := generator.Generate(background, "The fox"); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+}
+
+func TestManyGoroutines(t *testing.T) {
+	model := open(t)
+	expected := must(model.Generate(background, "The fox", gpt.MaxNewTokens(8), gpt.DoSample(false)))
+	shared := must(model.Generator(gpt.MaxNewTokens(8), gpt.DoSample(false)))
+	defer shared.Close()
+	var group sync.WaitGroup
+	for i := 0; i < 4; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for j := 0; j < 3; j++ {
+				own, err := model.Generate(background, "The fox", gpt.MaxNewTokens(8), gpt.DoSample(false))
+				if err != nil || own != expected {
+					t.Errorf("%v: %q", err, own)
+				}
+				together, err := shared.Generate(background, "The fox")
+				if err != nil || together != expected {
+					t.Errorf("%v: %q", err, together)
+				}
+				if _, err := gpt.Open(fmt.Sprint("no-such-model-", j)); !strings.Contains(err.Error(), fmt.Sprint("model-", j)) {
+					t.Errorf("another goroutine's message: %v", err)
+				}
+			}
+		}()
+	}
+	group.Wait()
+}
+
+// kilobytes is the memory of this process.
+func kilobytes(t *testing.T) int {
+	var total, resident int
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("there is no /proc/self/statm to read memory from")
+	}
+	if _, err := fmt.Sscan(string(data), &total, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * os.Getpagesize() / 1024
+}
+
+func TestThousandsOfCyclesLeaveMemoryFlat(t *testing.T) {
+	model := open(t)
+	cycle := func(closes bool) {
+		generator := must(model.Generator(gpt.MaxNewTokens(1), gpt.LogitsProcessor(func([]int32, []float32) {})))
+		must(generator.GenerateMany(background, []string{"The fox", "The owl"}))
+		must(generator.Score("The fox"))
+		stream := generator.Stream(background, "The fox")
+		stream.Next()
+		stream.Close()
+		_, _ = gpt.Open("no-such-model")
+		if closes {
+			generator.Close()
+		}
+	}
+	cycles := func(count int, closes bool) {
+		for i := 0; i < count; i++ {
+			cycle(closes)
+			if !closes && i%20 == 0 {
+				runtime.GC()
+			}
+		}
+	}
+	for _, closes := range []bool{true, false} {
+		// C's allocator keeps what the most generators at a time have needed.
+		cycles(600, closes)
+		before := kilobytes(t)
+		cycles(1200, closes)
+		// Finalizers run after a collection, in a goroutine of their own.
+		grown := math.MaxInt
+		for try := 0; try < 200 && grown > 32768; try++ {
+			runtime.GC()
+			time.Sleep(10 * time.Millisecond)
+			grown = kilobytes(t) - before
+		}
+		if grown > 32768 {
+			t.Errorf("closed: %v, memory grew by %d kB", closes, grown)
+		}
+	}
+}
+
+func TestSettingsThatAreLists(t *testing.T) {
+	model := open(t)
+	first := must(model.Tokenizer().Encode(must(model.Generate(background, "The fox", gpt.MaxNewTokens(1), gpt.DoSample(false)))))
+	text := must(model.Generate(background, "The fox", gpt.MaxNewTokens(1), gpt.DoSample(false), gpt.SuppressTokens(first...)))
+	if text == must(model.Tokenizer().Decode(first)) {
+		t.Fatal(text)
+	}
+	biased := must(model.GenerateMany(background, []string{"The fox"}, gpt.MaxNewTokens(1), gpt.DoSample(false),
+		gpt.SequenceBias(map[int32]float32{584: 1000})))
+	if biased[0].TokenIDs[0] != 584 {
+		t.Fatal(biased)
+	}
+	stopped := must(model.GenerateMany(background, []string{"The fox"}, gpt.MaxNewTokens(200), gpt.StopStrings("."),
+		gpt.Seed(1), gpt.Temperature(0.7)))
+	if stopped[0].FinishReason != "stop_string" || strings.Contains(stopped[0].Text, ".") {
+		t.Fatal(stopped)
+	}
+	generator := must(model.Generator(gpt.TopK(1)))
+	defer generator.Close()
+	if err := generator.ResetSettings(); err != nil {
+		t.Fatal(err)
+	}
+}

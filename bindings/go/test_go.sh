@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# go/test_go.sh: go vet, and the package's tests, also under the race detector, as TAP. $GO_PACKAGE is the package's
+# directory, as the build has it.
+. "$TEST_SOURCE_DIR/checks/tap.sh"
+
+cd "$GO_PACKAGE" || exit 1
+
+# What SWIG writes is not held to vet's rules.
+expect "go vet" $GO vet ./gpt ./examples/...
+expect "gofmt has nothing to change" test -z "$($GOFMT -l gpt/*.go gpt/internal/core/hook.go examples)"
+expect "go test" $GO test -count=1 ./gpt
+expect "go test with all checks of what is passed to C" env GODEBUG=cgocheck=2 $GO test -count=1 -run 'Text|Logits' ./gpt
+expect "go test -race" $GO test -count=1 -race ./gpt
+finish
