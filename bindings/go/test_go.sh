@@ -10,6 +10,6 @@ cd "$GO_PACKAGE" || exit 1
 expect "go vet" $GO vet ./gpt ./examples/...
 expect "gofmt has nothing to change" test -z "$($GOFMT -l gpt/*.go gpt/internal/core/hook.go examples)"
 expect "go test" $GO test -count=1 ./gpt
-expect "go test with all checks of what is passed to C" env GODEBUG=cgocheck=2 $GO test -count=1 -run 'Text|Logits' ./gpt
+expect "go test with all checks of what C gets" env GODEBUG=cgocheck=2 $GO test -count=1 -run "Text|Logits" ./gpt
 expect "go test -race" $GO test -count=1 -race ./gpt
 finish
