@@ -10,15 +10,6 @@ BINDING_CPPFLAGS = -I$(srcdir)/include -I$(builddir)/include
 BINDING_CFLAGS = -fno-strict-aliasing -Wno-deprecated-declarations
 BINDING_LDFLAGS = -module -avoid-version -shared
 
-# What each language that is built adds: rules that run after an installation and its removal, and when all is cleaned.
-BINDING_INSTALL_HOOKS =
-BINDING_UNINSTALL_HOOKS =
-BINDING_CLEAN_HOOKS =
-install-exec-hook: $(BINDING_INSTALL_HOOKS)
-uninstall-hook: $(BINDING_UNINSTALL_HOOKS)
-clean-local: $(BINDING_CLEAN_HOOKS)
-
-noinst_DATA =
 BINDING_TESTS = bindings/examples/compare.py
 BINDING_ENVIRONMENT = EXAMPLES_C='$(abs_builddir)/bindings/examples/c/{}'; export EXAMPLES_C;
 EXTRA_DIST += bindings/swig bindings/examples bindings/bench
@@ -30,7 +21,7 @@ BENCH_ENVIRONMENT = GPT_MODEL_PATH='$(abs_srcdir)/models' BENCH_C='$(abs_builddi
 BENCH_NEEDS = bindings/bench/tokens
 bench-bindings: all $(BENCH_NEEDS)
 	$(BENCH_ENVIRONMENT) $(PYTHON) $(srcdir)/bindings/bench/overhead.py
-.PHONY: bench-bindings $(BINDING_INSTALL_HOOKS) $(BINDING_UNINSTALL_HOOKS) $(BINDING_CLEAN_HOOKS)
+.PHONY: bench-bindings
 
 # --- Python -------------------------------------------------------------------------------------------------------
 
@@ -78,7 +69,7 @@ bindings/python/package/stamp: bindings/python/_gpt.la $(PYTHON_PACKAGE)
 	ln -sf "$(abs_builddir)/bindings/python/.libs/_gpt.so" bindings/python/package/gpt/ && echo >$@
 
 CLEANFILES += bindings/python/gpt_python.c
-BINDING_CLEAN_HOOKS += clean-python
+CLEAN_HOOKS += clean-python
 clean-python:
 	-rm -rf bindings/python/package
 
@@ -86,10 +77,10 @@ clean-python:
 # libtool's file beside a module. (automake must not see the name of its own rule, which would be replaced.)
 install_python = install-gptpyexecLTLIBRARIES
 $(install_python): install-libLTLIBRARIES
-BINDING_INSTALL_HOOKS += install-python-hook
+INSTALL_HOOKS += install-python-hook
 install-python-hook:
 	rm -f $(DESTDIR)$(gptpyexecdir)/_gpt.la
-BINDING_UNINSTALL_HOOKS += uninstall-python-hook
+UNINSTALL_HOOKS += uninstall-python-hook
 uninstall-python-hook:
 	rm -f $(DESTDIR)$(gptpyexecdir)/_gpt.so
 	-rmdir $(DESTDIR)$(gptpydir)/__pycache__ $(DESTDIR)$(gptpydir) 2>/dev/null
@@ -132,16 +123,16 @@ bindings/lua/package/stamp: $(LUA_MODULES)
 		$(MKDIR_P) bindings/lua/package/$$version/gpt; \
 		ln -sf "$(abs_builddir)/bindings/lua/$$version/.libs/core.so" bindings/lua/package/$$version/gpt/; \
 	done; echo >$@
-BINDING_CLEAN_HOOKS += clean-lua
+CLEAN_HOOKS += clean-lua
 clean-lua:
 	-rm -rf bindings/lua/package
 
 # As with Python's module: what it is linked with must be installed first, and libtool's file is of no use.
-BINDING_INSTALL_HOOKS += install-lua-hook
+INSTALL_HOOKS += install-lua-hook
 install-lua-hook:
 	rm -f $(DESTDIR)$(luacmoddir)/5.?/gpt/core.la
 $(LUA_INSTALLS): install-libLTLIBRARIES
-BINDING_UNINSTALL_HOOKS += uninstall-lua-hook
+UNINSTALL_HOOKS += uninstall-lua-hook
 uninstall-lua-hook:
 	rm -f $(DESTDIR)$(luacmoddir)/5.?/gpt/core.so
 	-rmdir $(DESTDIR)$(luacmoddir)/5.?/gpt $(DESTDIR)$(luamoddir)/5.?/gpt 2>/dev/null
@@ -265,7 +256,7 @@ $(GO_TREE)/stamp: bindings/go/core_wrap.c $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_
 	cp "$(srcdir)/bindings/go/go.mod" $(GO_TREE)/ && \
 	cp -R "$(srcdir)/bindings/examples/go/." $(GO_TREE)/examples/ && \
 	cp -R "$(srcdir)/bindings/bench/go" $(GO_TREE)/bench && chmod -R u+w $(GO_TREE) && echo >$@
-BINDING_CLEAN_HOOKS += clean-go
+CLEAN_HOOKS += clean-go
 clean-go:
 	-rm -rf $(GO_TREE) bindings/go/bin bindings/go/cache
 
@@ -278,7 +269,7 @@ bindings/go/bin/stamp: $(GO_TREE)/stamp lib/libgpt.la
 	@$(MKDIR_P) bindings/go/bin
 	$(AM_V_GEN)cd $(GO_TREE) && env $(GO_ENVIRONMENT) $(GO) build -o '$(abs_builddir)/bindings/go/bin/' \
 		./examples/... ./bench && echo >'$(abs_builddir)/$@'
-BINDING_UNINSTALL_HOOKS += uninstall-go-hook
+UNINSTALL_HOOKS += uninstall-go-hook
 uninstall-go-hook:
 	-rmdir $(DESTDIR)$(gocoredir) $(DESTDIR)$(gopackagedir)/internal $(DESTDIR)$(gopackagedir) \
 		$(DESTDIR)$(gomoddir) 2>/dev/null

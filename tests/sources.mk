@@ -70,7 +70,7 @@ tests_install_story_LDADD = lib/libgpt.la
 
 CLI_TESTS = tests/cli/test_usage.py tests/cli/test_generate.py tests/cli/test_numbers.py tests/cli/test_terminal.py
 CHECKS = tests/checks/headers.sh tests/checks/readme.sh tests/checks/sources.sh tests/checks/style.py \
-	tests/checks/symbols.sh tests/checks/versions.sh
+	tests/checks/manual.sh tests/checks/symbols.sh tests/checks/versions.sh tests/abi/test_abi.sh
 
 # Figures, not tests: `make bench` builds them.
 EXTRA_PROGRAMS = tests/bench/bench_quality tests/bench/bench_sampler tests/bench/bench_tokenizer

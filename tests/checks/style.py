@@ -14,6 +14,7 @@ BANNED_IN_LIB = ["printf", "fprintf", "puts", "malloc", "calloc", "realloc", "st
 LONGEST_FILE = 1500
 LONGEST_FUNCTION = 100
 COLUMNS = 120
+MADE_BY_SWIG = ["gpt_python.c", "gpt_lua.c", "core_wrap.c"]
 
 
 def without_comments_and_strings(text):
@@ -104,10 +105,10 @@ def check_file(path, text):
 def files():
     for folder in ["include", "lib", "tools", "tests", "bindings"]:
         for directory, folders, names in os.walk(os.path.join(TOP, folder)):
-            # Where pip leaves what it has built.
-            folders[:] = [name for name in folders if name != "build"]
+            # Where pip and make leave what they have built, when that is in the source.
+            folders[:] = [name for name in folders if name not in ("build", "package", "__pycache__")]
             for name in sorted(names):
-                if name.endswith((".c", ".h", ".h.in", ".py", ".sh")):
+                if name.endswith((".c", ".h", ".h.in", ".py", ".sh")) and name not in MADE_BY_SWIG:
                     yield os.path.relpath(os.path.join(directory, name), TOP)
 
 

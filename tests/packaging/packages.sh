@@ -5,7 +5,7 @@
 #
 #   packages.sh [--mirror URL] [--apt-conf DIRECTORY] [--work DIRECTORY] [--reproducible] [RELEASE...]
 #
-# RELEASE is bookworm, trixie or sid; without one, all three. For each it makes a clean root with debootstrap, builds the
+# RELEASE is bookworm, trixie or sid; without one, all three. For each it makes a clean root with debootstrap, builds
 # source and binary packages from what is committed, runs lintian, installs them into a second clean root, runs their
 # autopkgtests there, removes them and looks for what is left. In a third root, without a compiler, gpt-cli streams a
 # story. With --reproducible the packages are built a second time, elsewhere and later, and must be the same.
@@ -71,7 +71,8 @@ use_root() {
     unmount "$root"
     rm -rf "$root"
     cp -a "$work/$release-base" "$root"
-    mount -t proc proc "$root/proc" && mount -t sysfs sys "$root/sys" && mount -t tmpfs tmpfs "$root/dev/shm"
+    mount -t proc proc "$root/proc" && mount -t sysfs sys "$root/sys" && mount -t tmpfs tmpfs "$root/dev/shm" &&
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" && ln -sf pts/ptmx "$root/dev/ptmx"
 }
 
 make_base() {
