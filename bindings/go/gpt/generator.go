@@ -443,11 +443,7 @@ func outputOf(result core.Gpt_result, index int64, prompt string) Output {
 
 // evaluate gives logits or hidden states of the tokens of a text, and their number.
 func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, error) {
-	ids, err := g.encode(text)
-	if err != nil {
-		return nil, err
-	}
-	end, err := g.begin()
+	ids, end, err := g.beginWith(text)
 	if err != nil {
 		return nil, err
 	}
@@ -474,11 +470,16 @@ func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, 
 	return result, nil
 }
 
-func (g *Generator) encode(text string) ([]int32, error) {
+// beginWith takes the generator for this goroutine, as begin does, to look at a text.
+func (g *Generator) beginWith(text string) (ids []int32, end func(), err error) {
 	if g.model.tokenizer == nil {
-		return nil, &Error{NotFound, "model: its files have no tokenizer"}
+		return nil, nil, &Error{NotFound, "model: its files have no tokenizer"}
 	}
-	return g.model.tokenizer.Encode(text)
+	if ids, err = g.model.tokenizer.Encode(text); err != nil {
+		return nil, nil, err
+	}
+	end, err = g.begin()
+	return ids, end, err
 }
 
 // Logits gives the logits after each token of a text.
@@ -494,11 +495,7 @@ func (g *Generator) HiddenStates(text string) ([][]float32, error) {
 // Score gives the log-probability of each token of a text after those before it; the first is NaN. The perplexity of the
 // text is the exponential of the mean of the others, made positive.
 func (g *Generator) Score(text string) ([]float32, error) {
-	ids, err := g.encode(text)
-	if err != nil {
-		return nil, err
-	}
-	end, err := g.begin()
+	ids, end, err := g.beginWith(text)
 	if err != nil {
 		return nil, err
 	}
