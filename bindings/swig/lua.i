@@ -9,7 +9,6 @@
 
 %{
 #include <gpt/gpt.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Pushes what is raised for a status. */
@@ -67,7 +66,7 @@ static const char *gpt_lua_text(lua_State *L, int index, size_t *length)
     return NULL;
 }
 
-/* A copy of the ids in a list, freed with free; otherwise pushes the error and returns NULL. */
+/* A copy of the ids in a list, in memory that the collector frees; otherwise pushes the error and returns NULL. */
 static int32_t *gpt_lua_ids(lua_State *L, int index, size_t *count)
 {
     int64_t id = 0;
@@ -77,15 +76,11 @@ static int32_t *gpt_lua_ids(lua_State *L, int index, size_t *count)
         return NULL;
     }
     *count = lua_rawlen(L, index);
-    int32_t *ids = malloc((*count + 1) * sizeof *ids);
-    if (ids == NULL)
-        gpt_lua_push_error(L, GPT_E_MEMORY, "out of memory for token ids");
-    for (size_t i = 0; ids != NULL && i < *count; i++) {
+    int32_t *ids = lua_newuserdata(L, (*count + 1) * sizeof *ids);
+    for (size_t i = 0; i < *count; i++) {
         lua_rawgeti(L, index, (int)i + 1);
-        if (!gpt_lua_whole(L, -1, INT32_MIN, INT32_MAX, &id)) {
-            free(ids);
+        if (!gpt_lua_whole(L, -1, INT32_MIN, INT32_MAX, &id))
             return NULL;
-        }
         ids[i] = (int32_t)id;
         lua_pop(L, 1);
     }
@@ -146,7 +141,6 @@ GPT_WHOLE(enum SWIGTYPE, INT_MIN, INT_MAX)
     $1 = ids;
     $2 = count;
 }
-%typemap(freearg) (const int32_t *IDS, size_t COUNT) "free(ids$argnum);"
 
 %typemap(in, numinputs=0) (char **TEXT, size_t *LENGTH) (char *text = NULL, size_t length = 0)
 {
@@ -459,16 +453,13 @@ static void gpt_lua_push_rows(lua_State *L, const float *rows, size_t T, size_t 
     }
 }
 
-/* Ids at a place of the stack, copied into memory that the collector frees; with room for more floats behind them. */
+/* The same; raises the error. */
 static int32_t *gpt_lua_check_ids(lua_State *L, int index, size_t *count)
 {
     int32_t *ids = gpt_lua_ids(L, index, count);
     if (ids == NULL)
         lua_error(L);
-    int32_t *copy = lua_newuserdata(L, (*count + 1) * sizeof *ids);
-    memcpy(copy, ids, *count * sizeof *ids);
-    free(ids);
-    return copy;
+    return ids;
 }
 
 /* search(generator, runner, prompt): the outputs of one prompt, a text or ids, by one call. */
