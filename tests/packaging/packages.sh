@@ -148,7 +148,8 @@ remove_all() {
     in_root sh -c 'while read -r file; do
             if [ -e "$file" ] && ! [ -d "$file" ]; then echo "left: $file"; exit 1; fi
         done </tmp/files
-        left=$(find /usr /etc /var/lib -path /var/lib/apt -prune -o -name "*gpt*" -print | grep -v autopkgtest)
+        left=$(find /usr /etc /var/lib -path /var/lib/apt -prune -o \
+            "(" -name "gpt*" -o -name "_gpt*" -o -name "*libgpt*" -o -name "*-gpt" ")" -print)
         echo "$left"; test -z "$left"'
 }
 
