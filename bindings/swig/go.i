@@ -25,6 +25,9 @@ typedef struct gpt_go_text {
 
 /* --- Typemaps that gpt.i asks for ------------------------------------------------------------------------------- */
 
+/* Numbers of enums are plain numbers: what SWIG calls their types changes with its version. */
+%apply int { enum SWIGTYPE, gpt_status, gpt_finish, gpt_dtype, gpt_log_level, gpt_part, gpt_role };
+
 /* Bytes of a string of Go, which C reads in place. */
 %apply (char *STRING, size_t LENGTH) { (const char *TEXT, size_t LENGTH) };
 

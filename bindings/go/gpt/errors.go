@@ -27,7 +27,7 @@ const (
 
 // String gives the kind in a few words, such as "cannot read file".
 func (s Status) String() string {
-	return core.Gpt_status_text(core.Enum_SS_gpt_status(s))
+	return core.Gpt_status_text(int(s))
 }
 
 // An Error is what libgpt says of a failure: one line that names the file, the tensor or the argument.
@@ -68,7 +68,7 @@ func argumentError(message string) error {
 }
 
 // call makes a call of C. Its message belongs to the thread, which must still be the same when it is read.
-func call(function func() core.Enum_SS_gpt_status) error {
+func call(function func() int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if status := function(); status != 0 {

@@ -144,7 +144,7 @@ func (g *Generator) setHook(process func([]int32, []float32)) error {
 		g.hooks = append(g.hooks, hook)
 		number = uint64(hook)
 	}
-	return call(func() core.Enum_SS_gpt_status { return core.Gpt_go_set_logits_hook(g.handle, number) })
+	return call(func() int { return core.Gpt_go_set_logits_hook(g.handle, number) })
 }
 
 // call returns whether the processor has panicked. C is below on the stack, so that the panic must wait.
@@ -168,7 +168,7 @@ func (g *Generator) ResetSettings() error {
 		return err
 	}
 	defer end()
-	err = call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_reset_settings(g.handle) })
+	err = call(func() int { return core.Gpt_generator_reset_settings(g.handle) })
 	if err == nil {
 		err = g.setHook(nil)
 	}
@@ -190,7 +190,7 @@ func (g *Generator) Add(prompt string) (int64, error) {
 
 func (g *Generator) add(prompt string) (int64, error) {
 	out := make([]int64, 1)
-	err := call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_add(out, g.handle, prompt) })
+	err := call(func() int { return core.Gpt_generator_add(out, g.handle, prompt) })
 	return out[0], err
 }
 
@@ -202,7 +202,7 @@ func (g *Generator) AddIDs(ids []int32) (int64, error) {
 	}
 	defer end()
 	out := make([]int64, 1)
-	err = call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_add_ids(out, g.handle, ids) })
+	err = call(func() int { return core.Gpt_generator_add_ids(out, g.handle, ids) })
 	return out[0], err
 }
 
@@ -213,7 +213,7 @@ func (g *Generator) Drop(sequence int64) error {
 		return err
 	}
 	defer end()
-	return call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_drop(g.handle, sequence) })
+	return call(func() int { return core.Gpt_generator_drop(g.handle, sequence) })
 }
 
 // Active is the number of sequences that have not ended.
@@ -256,7 +256,7 @@ func (g *Generator) watch(ctx context.Context) (stop func()) {
 }
 
 // compute makes a call that computes, for as long as the context lasts.
-func (g *Generator) compute(ctx context.Context, function func() core.Enum_SS_gpt_status) error {
+func (g *Generator) compute(ctx context.Context, function func() int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -281,7 +281,7 @@ func (g *Generator) forgetCancel() {
 }
 
 func (g *Generator) step(ctx context.Context) ([]Event, error) {
-	err := g.compute(ctx, func() core.Enum_SS_gpt_status { return core.Gpt_generator_step(g.handle) })
+	err := g.compute(ctx, func() int { return core.Gpt_generator_step(g.handle) })
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func (g *Generator) step(ctx context.Context) ([]Event, error) {
 	return events, nil
 }
 
-func finishReason(finish core.Enum_SS_gpt_finish) string {
+func finishReason(finish int) string {
 	if finish == 0 {
 		return ""
 	}
@@ -411,7 +411,7 @@ func (g *Generator) search(ctx context.Context, prompts []string) (outputs []Out
 	for _, prompt := range prompts {
 		out := make([]uint64, 1)
 		text := prompt
-		err := g.compute(ctx, func() core.Enum_SS_gpt_status { return core.Gpt_generator_run(out, g.handle, text) })
+		err := g.compute(ctx, func() int { return core.Gpt_generator_run(out, g.handle, text) })
 		if err != nil {
 			return nil, err
 		}
@@ -454,7 +454,7 @@ func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, 
 		rows = 0
 	}
 	floats := make([]float32, rows*width)
-	err = call(func() core.Enum_SS_gpt_status {
+	err = call(func() int {
 		if hidden {
 			return core.Gpt_go_evaluate(nil, floats, g.handle, ids)
 		}
@@ -501,6 +501,6 @@ func (g *Generator) Score(text string) ([]float32, error) {
 	}
 	defer end()
 	logProbs := make([]float32, len(ids))
-	err = call(func() core.Enum_SS_gpt_status { return core.Gpt_go_score(logProbs, g.handle, ids) })
+	err = call(func() int { return core.Gpt_go_score(logProbs, g.handle, ids) })
 	return logProbs, err
 }

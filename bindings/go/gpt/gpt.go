@@ -27,7 +27,7 @@ func Find(name string) (string, error) {
 		return "", err
 	}
 	out := make([]uint64, 2)
-	err := call(func() core.Enum_SS_gpt_status { return core.Gpt_go_find(out, name) })
+	err := call(func() int { return core.Gpt_go_find(out, name) })
 	if err != nil {
 		return "", err
 	}

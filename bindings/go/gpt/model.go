@@ -24,7 +24,7 @@ const (
 
 // String gives the name, such as "bf16".
 func (d Dtype) String() string {
-	return core.Gpt_dtype_name(core.Enum_SS_gpt_dtype(d))
+	return core.Gpt_dtype_name(int(d))
 }
 
 type openOptions struct {
@@ -67,7 +67,7 @@ func Open(nameOrPath string, options ...OpenOption) (*Model, error) {
 		return nil, err
 	}
 	out := make([]uint64, 1)
-	err = call(func() core.Enum_SS_gpt_status { return openModel(out, nameOrPath, chosen.dtype, threads) })
+	err = call(func() int { return openModel(out, nameOrPath, chosen.dtype, threads) })
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +79,14 @@ func Open(nameOrPath string, options ...OpenOption) (*Model, error) {
 	return m, nil
 }
 
-func openModel(out []uint64, name string, dtype Dtype, threads int) core.Enum_SS_gpt_status {
+func openModel(out []uint64, name string, dtype Dtype, threads int) int {
 	box := make([]uint64, 1)
 	if status := core.Gpt_model_options_new(box); status != 0 {
 		return status
 	}
 	options := core.SwigcptrGpt_model_options(box[0])
 	defer core.DeleteGpt_model_options(options)
-	if status := core.Gpt_model_options_set_dtype(options, core.Enum_SS_gpt_dtype(dtype)); status != 0 {
+	if status := core.Gpt_model_options_set_dtype(options, int(dtype)); status != 0 {
 		return status
 	}
 	if status := core.Gpt_model_options_set_threads(options, threads); status != 0 {
@@ -195,7 +195,7 @@ func (m *Model) Generator(settings ...Setting) (*Generator, error) {
 	g := &Generator{model: m, calls: &hookCalls{}}
 	out := make([]uint64, 1)
 	err := m.use(func(handle core.Gpt_model) error {
-		return call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_new(out, handle) })
+		return call(func() int { return core.Gpt_generator_new(out, handle) })
 	})
 	if err != nil {
 		return nil, err

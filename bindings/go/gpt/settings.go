@@ -25,18 +25,18 @@ func int32Of(name string, value int) (int, error) {
 	return value, nil
 }
 
-func whole(name string, value int, set func(core.Gpt_generator, int) core.Enum_SS_gpt_status) Setting {
+func whole(name string, value int, set func(core.Gpt_generator, int) int) Setting {
 	return Setting{name: name, apply: func(g *Generator) error {
 		if _, err := int32Of(name, value); err != nil {
 			return err
 		}
-		return call(func() core.Enum_SS_gpt_status { return set(g.handle, value) })
+		return call(func() int { return set(g.handle, value) })
 	}}
 }
 
-func decimal(name string, value float64, set func(core.Gpt_generator, float32) core.Enum_SS_gpt_status) Setting {
+func decimal(name string, value float64, set func(core.Gpt_generator, float32) int) Setting {
 	return Setting{name: name, apply: func(g *Generator) error {
-		return call(func() core.Enum_SS_gpt_status { return set(g.handle, float32(value)) })
+		return call(func() int { return set(g.handle, float32(value)) })
 	}}
 }
 
@@ -154,14 +154,14 @@ func Chunk(tokens int) Setting { return whole("chunk", tokens, core.Gpt_generato
 // CacheTokens is the largest number of tokens that the cache holds; 0 is no limit.
 func CacheTokens(tokens int64) Setting {
 	return Setting{name: "cache_tokens", apply: func(g *Generator) error {
-		return call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_set_cache_tokens(g.handle, tokens) })
+		return call(func() int { return core.Gpt_generator_set_cache_tokens(g.handle, tokens) })
 	}}
 }
 
 // Seed begins the random numbers: the same seed gives the same text.
 func Seed(seed uint64) Setting {
 	return Setting{name: "seed", apply: func(g *Generator) error {
-		return call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_set_seed(g.handle, seed) })
+		return call(func() int { return core.Gpt_generator_set_seed(g.handle, seed) })
 	}}
 }
 
@@ -185,7 +185,7 @@ func EOSTokenIDs(ids ...int32) Setting {
 }
 
 func (g *Generator) setStopToken(id, yes int) error {
-	return call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_set_stop_token(g.handle, id, yes) })
+	return call(func() int { return core.Gpt_generator_set_stop_token(g.handle, id, yes) })
 }
 
 // StopStrings end a sequence, whose text ends before them: these, and no others.
@@ -194,7 +194,7 @@ func StopStrings(strings ...string) Setting {
 		core.Gpt_generator_clear_stop_strings(g.handle)
 		for _, s := range strings {
 			text := s
-			err := call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_add_stop_string(g.handle, text) })
+			err := call(func() int { return core.Gpt_generator_add_stop_string(g.handle, text) })
 			if err != nil {
 				return err
 			}
@@ -208,7 +208,7 @@ func SuppressTokens(ids ...int32) Setting {
 	return Setting{name: "suppress_tokens", apply: func(g *Generator) error {
 		for _, id := range ids {
 			token := int(id)
-			err := call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_set_banned(g.handle, token, 1) })
+			err := call(func() int { return core.Gpt_generator_set_banned(g.handle, token, 1) })
 			if err != nil {
 				return err
 			}
@@ -222,7 +222,7 @@ func SequenceBias(biases map[int32]float32) Setting {
 	return Setting{name: "sequence_bias", apply: func(g *Generator) error {
 		for id, bias := range biases {
 			token, value := int(id), bias
-			err := call(func() core.Enum_SS_gpt_status { return core.Gpt_generator_set_bias(g.handle, token, value) })
+			err := call(func() int { return core.Gpt_generator_set_bias(g.handle, token, value) })
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func OpenTokenizer(nameOrPath string) (*Tokenizer, error) {
 		return nil, err
 	}
 	out := make([]uint64, 1)
-	err := call(func() core.Enum_SS_gpt_status { return core.Gpt_tokenizer_open(out, nameOrPath) })
+	err := call(func() int { return core.Gpt_tokenizer_open(out, nameOrPath) })
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (t *Tokenizer) use(function func(core.Gpt_tokenizer) error) error {
 func (t *Tokenizer) encode(text string, flags uint) (ids []int32, err error) {
 	out := make([]uint64, 2)
 	err = t.use(func(handle core.Gpt_tokenizer) error {
-		return call(func() core.Enum_SS_gpt_status { return core.Gpt_tokenizer_encode(out, handle, text, flags) })
+		return call(func() int { return core.Gpt_tokenizer_encode(out, handle, text, flags) })
 	})
 	if err == nil {
 		ids = takeIDs(out)
@@ -85,7 +85,7 @@ func (t *Tokenizer) Count(text string) (int, error) {
 func (t *Tokenizer) decode(ids []int32, flags uint) (text string, err error) {
 	out := make([]uint64, 2)
 	err = t.use(func(handle core.Gpt_tokenizer) error {
-		return call(func() core.Enum_SS_gpt_status { return core.Gpt_tokenizer_decode(out, handle, ids, flags) })
+		return call(func() int { return core.Gpt_tokenizer_decode(out, handle, ids, flags) })
 	})
 	if err == nil {
 		text = takeText(out)
@@ -106,11 +106,11 @@ func (t *Tokenizer) DecodePlain(ids []int32) (string, error) {
 // TokenBytes gives the bytes that one token stands for.
 func (t *Tokenizer) TokenBytes(id int32) (bytes []byte, err error) {
 	err = t.use(func(handle core.Gpt_tokenizer) error {
-		err := call(func() core.Enum_SS_gpt_status {
+		err := call(func() int {
 			if core.Gpt_go_has_token(handle, int(id)) != 0 {
 				return 0
 			}
-			return core.Enum_SS_gpt_status(Argument)
+			return int(Argument)
 		})
 		if err == nil {
 			bytes = []byte(core.Gpt_go_token_bytes(handle, int(id)))
