@@ -443,11 +443,17 @@ static gpt_status reorder(gpt__packed *packed, dnnl_engine_t engine, const md *f
     return status;
 }
 
-/* Asks oneDNN for the best layout at one row, and makes the memory for it. */
+/*
+ * The rows for which oneDNN is asked for a layout. For one row, oneDNN 3.12 gives plain f32 weights, by which all other
+ * products are slower; from two on it gives the layout that products of any size use.
+ */
+#define LAYOUT_ROWS 16
+
+/* Asks oneDNN for the best layout, and makes the memory for it. */
 static gpt_status choose_layout(gpt__packed *packed, dnnl_engine_t engine)
 {
     dnnl_primitive_desc_t description = NULL;
-    GPT__TRY(describe_product(&description, engine, &packed->kind, 1, NULL));
+    GPT__TRY(describe_product(&description, engine, &packed->kind, LAYOUT_ROWS, NULL));
     gpt_status status =
         check(md_copy(&packed->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0)), "layout");
     dnnl_primitive_desc_destroy(description);
