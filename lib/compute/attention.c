@@ -426,7 +426,8 @@ static void multiply_panel(const product *p, int64_t n, int has_room)
 {
     int64_t group = gpt__panel_group(p->type);
     size_t size = gpt__dtype_size(p->type);
-    const gpt__panel panel = {p->type, p->B + (size_t)(n * group) * size, p->step, p->I};
+    /* A page has been asked for as a whole: asking for what lies behind it would fetch other heads' keys. */
+    const gpt__panel panel = {p->type, p->B + (size_t)(n * group) * size, p->step, p->I, 0};
     int64_t count = p->N - n < GPT__PANEL_WIDTH ? p->N - n : GPT__PANEL_WIDTH;
     int direct = has_room || count == GPT__PANEL_WIDTH;
     for (int64_t m = 0; m < p->M; m += GPT__PANEL_ROWS) {

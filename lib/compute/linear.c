@@ -188,7 +188,8 @@ static void apply_panels(const gpt__linear *linear, const gpt__rows *x, float *o
     int64_t step = GPT__PANEL_WIDTH * gpt__panel_group(linear->dtype);
 #pragma omp parallel for schedule(static)
     for (int64_t p = 0; p < panels; p++) {
-        const gpt__panel panel = {linear->dtype, gpt__packed_panel(linear->packed, p), step, linear->K};
+        const gpt__panel panel = {linear->dtype, gpt__packed_panel(linear->packed, p), step, linear->K,
+                                  GPT__PANEL_AHEAD};
         float sums[GPT__PANEL_ROWS * GPT__PANEL_WIDTH];
         int64_t n = p * GPT__PANEL_WIDTH;
         int64_t count = linear->N - n < GPT__PANEL_WIDTH ? linear->N - n : GPT__PANEL_WIDTH;

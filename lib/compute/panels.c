@@ -14,9 +14,6 @@ int64_t gpt__panel_group(gpt_dtype type)
 
 #include <immintrin.h>
 
-/* How far ahead of its use memory is asked for. */
-#define AHEAD 4096
-
 /* Without this, sums would stay an array in memory. */
 #define UNROLL _Pragma("GCC unroll 8")
 
@@ -32,13 +29,14 @@ int gpt__panels_supported(gpt_dtype type)
     return type == GPT_DTYPE_F32 || __builtin_cpu_supports("avx512vnni");
 }
 
-/* The four cache lines of a group of inputs. */
-KERNEL("avx512f") void prefetch_group(const char *at)
+/* The four cache lines of a group of inputs, so far ahead. */
+KERNEL("avx512f") void prefetch_group(const void *group, int64_t ahead)
 {
-    _mm_prefetch(at + AHEAD, _MM_HINT_T0);
-    _mm_prefetch(at + AHEAD + 64, _MM_HINT_T0);
-    _mm_prefetch(at + AHEAD + 128, _MM_HINT_T0);
-    _mm_prefetch(at + AHEAD + 192, _MM_HINT_T0);
+    const char *at = (const char *)group + ahead;
+    _mm_prefetch(at, _MM_HINT_T0);
+    _mm_prefetch(at + 64, _MM_HINT_T0);
+    _mm_prefetch(at + 128, _MM_HINT_T0);
+    _mm_prefetch(at + 192, _MM_HINT_T0);
 }
 
 /* sum [T] = what is in out, or zeros. */
@@ -67,7 +65,7 @@ KERNEL("avx512f") void multiply_f32(float *out, int64_t out_stride, int adds, co
     const float *at = panel->data;
     begin_sums(sum, out, out_stride, adds, T);
     for (int64_t k = 0; k < panel->K; k++, at += panel->step) {
-        prefetch_group((const char *)at);
+        prefetch_group(at, panel->ahead);
         UNROLL
         for (int t = 0; t < T; t++) {
             __m512 value = _mm512_set1_ps(x[t * x_stride + k]);
@@ -88,7 +86,7 @@ KERNEL("avx512f,avx512bw,avx512bf16") void multiply_bf16(float *out, int64_t out
     const uint16_t *at = panel->data;
     begin_sums(sum, out, out_stride, adds, T);
     for (int64_t k = 0; k < panel->K; k += 2, at += panel->step) {
-        prefetch_group((const char *)at);
+        prefetch_group(at, panel->ahead);
         UNROLL
         for (int t = 0; t < T; t++) {
             int32_t pair;
@@ -116,7 +114,7 @@ KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(float *out, int64_t out
         for (int j = 0; j < 4; j++)
             whole[t][j] = _mm512_setzero_si512();
     for (int64_t k = 0; k < panel->K; k += 4, at += panel->step) {
-        prefetch_group((const char *)at);
+        prefetch_group(at, panel->ahead);
         UNROLL
         for (int t = 0; t < T; t++) {
             int32_t four;

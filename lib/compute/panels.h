@@ -34,8 +34,12 @@ typedef struct gpt__panel {
     gpt_dtype type;
     const void *data;
     int64_t step;
-    int64_t K; /* a multiple of the group */
+    int64_t K;     /* a multiple of the group */
+    int64_t ahead; /* bytes from what is read to what memory is asked for meanwhile; 0 when it is there already */
 } gpt__panel;
+
+/* How far ahead to ask in weights, which are read from begin to end. */
+#define GPT__PANEL_AHEAD 4096
 
 /*
  * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0, for T up to GPT__PANEL_ROWS. x is
