@@ -143,9 +143,6 @@ BINDING_ENVIRONMENT += LUA_5_1='$(LUA51)' LUA_5_2='$(LUA52)' LUA_5_3='$(LUA53)' 
 	LUA_JIT='$(LUAJIT)' LUA_MODULES='$(abs_builddir)/bindings/lua/package' LUA_SOURCE='$(abs_srcdir)/bindings/lua'; \
 	export LUA_5_1 LUA_5_2 LUA_5_3 LUA_5_4 LUA_JIT LUA_MODULES LUA_SOURCE; \
 	EXAMPLES_LUA='$(abs_srcdir)/bindings/examples/lua/{}.lua'; export EXAMPLES_LUA;
-BENCH_ENVIRONMENT += LUA_PATH='$(abs_srcdir)/bindings/lua/?.lua' \
-	LUA_CPATH='$(abs_builddir)/bindings/lua/package/5.4/?.so' \
-	BENCH_LUA='$(LUA54) $(abs_srcdir)/bindings/bench/tokens.lua'
 endif
 
 if HAVE_LUA51
@@ -210,6 +207,9 @@ bindings_lua_5_4_core_la_LDFLAGS = $(BINDING_LDFLAGS)
 bindings_lua_5_4_core_la_LIBADD = lib/libgpt.la
 LUA_MODULES += bindings/lua/5.4/core.la
 LUA_INSTALLS += install-lua54execLTLIBRARIES
+BENCH_ENVIRONMENT += LUA_PATH='$(abs_srcdir)/bindings/lua/?.lua' \
+	LUA_CPATH='$(abs_builddir)/bindings/lua/package/5.4/?.so' \
+	BENCH_LUA='$(LUA54) $(abs_srcdir)/bindings/bench/tokens.lua'
 endif
 
 # --- Go -----------------------------------------------------------------------------------------------------------
