@@ -40,7 +40,7 @@ static void compare(gpt_dtype type, int64_t K, int64_t T, int adds)
     static unsigned char x[GPT__PANEL_ROWS * MOST_K * 4];
     float sums[GPT__PANEL_ROWS * GPT__PANEL_WIDTH];
     int64_t group = gpt__panel_group(type);
-    const gpt__panel p = {type, panel, GPT__PANEL_WIDTH * group, K};
+    const gpt__panel p = {type, panel, GPT__PANEL_WIDTH * group, K, 0};
     int differences = 0;
     for (int64_t k = 0; k < K; k++)
         for (int64_t n = 0; n < GPT__PANEL_WIDTH; n++)
