@@ -10,11 +10,11 @@
 # autopkgtests there, removes them and looks for what is left. In a third root, without a compiler, gpt-cli streams a
 # story. With --reproducible the packages are built a second time, elsewhere and later, and must be the same.
 #
-# --apt-conf has settings of apt that the roots need to reach the mirror. It prints what it does, ends with a line for
-# each step, and fails when one has failed. Logs are in the work directory.
+# Without --mirror it is debootstrap's own. --apt-conf has settings of apt that the roots need to reach it. It prints
+# what it does, ends with a line for each step, and fails when one has failed. Logs are in the work directory.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
-mirror=http://deb.debian.org/debian
+mirror=
 work=/var/tmp/libgpt-packages
 apt_conf=
 reproducible=
@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     --apt-conf) apt_conf=$2 && shift ;;
     --work) work=$2 && shift ;;
     --reproducible) reproducible=yes ;;
-    -*) sed -n '3,16s/^# \{0,1\}//p' "$0" && exit 2 ;;
+    -*) sed -n '3,15s/^# \{0,1\}//p' "$0" && exit 2 ;;
     *) releases="$releases $1" ;;
     esac
     shift
@@ -79,8 +79,7 @@ make_base() {
     local base=$work/$release-base
     [ ! -e "$base/.complete" ] || return 0
     rm -rf "$base"
-    debootstrap --variant=minbase "$release" "$base" "$mirror" || return 1
-    echo "deb $mirror $release main" >"$base/etc/apt/sources.list"
+    debootstrap --variant=minbase "$release" "$base" ${mirror:+"$mirror"} || return 1
     cp /etc/resolv.conf "$base/etc/resolv.conf"
     [ -z "$apt_conf" ] || cp "$apt_conf"/* "$base/etc/apt/apt.conf.d/"
     printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d" && chmod +x "$base/usr/sbin/policy-rc.d"
