@@ -30,6 +30,9 @@
 /* Query rows of an item: enough for an efficient product, few enough that causality saves work. */
 #define BLOCK_ROWS 24
 
+/* With up to so many rows, a product waits for memory. */
+#define FEW_ROWS 6
+
 /*
  * Rows of queries that share keys. With one token in the span, these are query heads of a key head, side by side in
  * memory; otherwise tokens of one query head.
@@ -424,26 +427,19 @@ typedef struct product {
 /* The columns from n on, at most 64. With fewer, or where the row's end has no room, by way of the scratch memory. */
 static void multiply_panel(const product *p, int64_t n, int has_room)
 {
-    int64_t group = gpt__panel_group(p->type);
-    size_t size = gpt__dtype_size(p->type);
-    /* A page has been asked for as a whole: asking for what lies behind it would fetch other heads' keys. */
-    const gpt__panel panel = {p->type, p->B + (size_t)(n * group) * size, p->step, p->I, 0};
+    size_t bytes = (size_t)(n * gpt__panel_group(p->type)) * gpt__dtype_size(p->type);
+    const gpt__panel panel = {.type = p->type, .data = p->B + bytes, .step = p->step, .K = p->I};
     int64_t count = p->N - n < GPT__PANEL_WIDTH ? p->N - n : GPT__PANEL_WIDTH;
-    int direct = has_room || count == GPT__PANEL_WIDTH;
-    for (int64_t m = 0; m < p->M; m += GPT__PANEL_ROWS) {
-        int64_t rows = p->M - m < GPT__PANEL_ROWS ? p->M - m : GPT__PANEL_ROWS;
-        const unsigned char *a = (const unsigned char *)p->A + (size_t)(m * p->a_stride) * size;
-        float *to = p->out + m * p->out_stride + n;
-        if (direct) {
-            gpt__panel_multiply(to, p->out_stride, p->adds, &panel, a, p->a_stride, rows);
-            continue;
-        }
-        gpt__panel_multiply(p->columns, GPT__PANEL_WIDTH, 0, &panel, a, p->a_stride, rows);
-        for (int64_t r = 0; r < rows; r++)
-            for (int64_t i = 0; i < count; i++)
-                to[r * p->out_stride + i] = (p->adds ? to[r * p->out_stride + i] : 0) +
-                                            p->columns[r * GPT__PANEL_WIDTH + i];
+    if (has_room || count == GPT__PANEL_WIDTH) {
+        gpt__panel_multiply(p->out + n, p->out_stride, p->adds, &panel, p->A, p->a_stride, p->M);
+        return;
     }
+    gpt__panel_multiply(p->columns, GPT__PANEL_WIDTH, 0, &panel, p->A, p->a_stride, p->M);
+    for (int64_t m = 0; m < p->M; m++)
+        for (int64_t i = 0; i < count; i++) {
+            float *to = p->out + m * p->out_stride + n + i;
+            *to = (p->adds ? *to : 0) + p->columns[m * GPT__PANEL_WIDTH + i];
+        }
 }
 
 /* has_room says that rows of out may be written up to whole panels. */
@@ -539,9 +535,9 @@ static gpt_status multiply_keys(const task *t)
     for (int64_t first = t->begin; first < t->keys; first += GPT__PAGE_TOKENS) {
         p.N = t->keys - first < GPT__PAGE_TOKENS ? t->keys - first : GPT__PAGE_TOKENS;
         p.B = page_of(t, first, 0);
-        if (p.M <= GPT__PANEL_ROWS && first + GPT__PAGE_TOKENS < t->keys)
+        if (p.M <= FEW_ROWS && first + GPT__PAGE_TOKENS < t->keys)
             prefetch_keys(t, first + GPT__PAGE_TOKENS);
-        else if (p.M <= GPT__PANEL_ROWS)
+        else if (p.M <= FEW_ROWS)
             prefetch_values(t, t->begin);
         p.out = t->work.scores + first - t->begin;
         GPT__TRY(multiply(&p, 1));
@@ -586,7 +582,7 @@ static gpt_status multiply_values(const task *t, float *out)
         p.I = round_up(n, group);
         p.A = (const char *)t->work.weights + (size_t)(first - t->begin) * gpt__dtype_size(a->type);
         p.B = page_of(t, first, 1);
-        if (p.M <= GPT__PANEL_ROWS && first + GPT__PAGE_TOKENS < t->keys)
+        if (p.M <= FEW_ROWS && first + GPT__PAGE_TOKENS < t->keys)
             prefetch_values(t, first + GPT__PAGE_TOKENS);
         p.adds = first > t->begin;
         GPT__TRY(multiply(&p, 0));
@@ -610,7 +606,7 @@ static task task_of(const gpt__attention *attention, const gpt__attention_span *
 static void prefetch_task(const gpt__attention *attention, const gpt__attention_span *spans,
                           const gpt__attention_item *item)
 {
-    if (item->rows > GPT__PANEL_ROWS)
+    if (item->rows > FEW_ROWS)
         return;
     task t = task_of(attention, spans, item);
     prefetch_keys(&t, t.begin);

@@ -29,9 +29,9 @@ typedef struct gpt__linear {
     gpt__activation activation;
     int kind;
     gpt__packed *packed;
-    float *bias;   /* [N], or NULL */
-    float *scales;  /* [N], for int8 */
-    float *offsets; /* [N], for int8: how much too large the sums are, as activations are stored with 128 added */
+    float *bias;      /* [N], or NULL */
+    float *scales;    /* [N], for int8 */
+    int32_t *offsets; /* [N], for int8: how much too large the sums are, as activations are stored with 128 added */
 } gpt__linear;
 
 /* Element (k, n) as f32. */
@@ -65,7 +65,7 @@ int64_t gpt__linear_rows(int64_t T);
 typedef struct gpt__linear_scratch {
     gpt__worker *worker;
     gpt__profile *profile; /* of the generator */
-    float *sums; /* [T, N] of int8 products, or before they are converted */
+    float *sums; /* [T, N], of int8 int32_t, before scales are applied and values converted */
     size_t sums_capacity;
 } gpt__linear_scratch;
 

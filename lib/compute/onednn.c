@@ -381,7 +381,7 @@ static gpt_status describe(operands *o, const gpt__product_kind *kind, int64_t T
         TRY_DNNL(md_any(&o->weights, 2, dims, data_type(kind->type)));
     if (kind->has_bias)
         GPT__TRY(matrix(&o->bias, 1, kind->N, dnnl_f32));
-    return matrix(&o->out, T, kind->N, data_type(kind->out));
+    return matrix(&o->out, T, kind->N, kind->type == GPT_DTYPE_INT8 ? dnnl_s32 : data_type(kind->out));
 }
 
 static gpt_status describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const gpt__product_kind *kind,

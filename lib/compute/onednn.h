@@ -19,7 +19,7 @@ typedef struct gpt__product_kind {
     int64_t K;        /* inputs */
     int64_t N;        /* outputs */
     gpt_dtype type;   /* of both factors: f32, bf16 or int8 */
-    gpt_dtype out;    /* of the result: f32 or bf16 */
+    gpt_dtype out;    /* of the result: f32 or bf16; that of int8 is int32_t, whatever this says */
     int has_bias;     /* f32 [N], added to each row */
     int accumulates;  /* the result is added to what is in the output already */
     gpt__activation activation;
@@ -76,7 +76,7 @@ int64_t gpt__bucket_rows(int64_t rows);
 
 /*
  * out [T, N] = x [T, K] * weights + bias, with what the kind says, for T a size of gpt__bucket_rows. bias is NULL when
- * the kind has none. int8 takes x as unsigned, and gives the sums as they are, without scales, as f32.
+ * the kind has none. int8 takes x as unsigned, and gives the sums as they are, without scales, as int32_t.
  */
 gpt_status gpt__worker_product(gpt__worker *worker, int kind, const gpt__packed *weights, const float *bias,
                                const void *x, void *out, int64_t T);

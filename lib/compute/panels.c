@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/panels.c: the kernels. Each reads its panel once, from begin to end, and holds the sums of up to six rows in
- * registers. T is a constant in each copy that the compiler makes of a kernel, so that its loops over rows disappear.
+ * compute/panels.c: the kernels. Each reads its panel once, from begin to end, and holds the sums of up to six rows, a
+ * tile, in registers. T is a constant in each copy that the compiler makes of a kernel, so that its loops over rows
+ * disappear.
  */
 #include "compute/panels.h"
 
@@ -29,144 +30,191 @@ int gpt__panels_supported(gpt_dtype type)
     return type == GPT_DTYPE_F32 || __builtin_cpu_supports("avx512vnni");
 }
 
-/* The four cache lines of a group of inputs, so far ahead. */
-KERNEL("avx512f") void prefetch_group(const void *group, int64_t ahead)
+/* The most rows whose sums fit into registers. */
+#define TILE_ROWS 6
+
+/* Rows that are computed together, with the memory that is asked for meanwhile: pace bytes further for each group. */
+typedef struct tile {
+    void *out;
+    int64_t out_stride;
+    int adds;
+    const void *x;
+    int64_t x_stride;
+    const char *next;
+    int64_t pace;
+} tile;
+
+/* Four cache lines, as many as a group of inputs has. */
+KERNEL("avx512f") void prefetch_group(const char *at)
 {
-    const char *at = (const char *)group + ahead;
     _mm_prefetch(at, _MM_HINT_T0);
     _mm_prefetch(at + 64, _MM_HINT_T0);
     _mm_prefetch(at + 128, _MM_HINT_T0);
     _mm_prefetch(at + 192, _MM_HINT_T0);
 }
 
-/* sum [T] = what is in out, or zeros. */
-KERNEL("avx512f") void begin_sums(__m512 sum[][4], const float *out, int64_t stride, int adds, int T)
+/* sum [T] = what is in the tile's out, or zeros. */
+KERNEL("avx512f") void begin_sums(__m512 sum[][4], const tile *tile, int T)
 {
+    const float *out = tile->out;
     UNROLL
     for (int t = 0; t < T; t++)
         UNROLL
         for (int j = 0; j < 4; j++)
-            sum[t][j] = adds ? _mm512_loadu_ps(out + t * stride + 16 * j) : _mm512_setzero_ps();
+            sum[t][j] = tile->adds ? _mm512_loadu_ps(out + t * tile->out_stride + 16 * j) : _mm512_setzero_ps();
 }
 
-KERNEL("avx512f") void end_sums(float *out, int64_t stride, __m512 sum[][4], int T)
+KERNEL("avx512f") void end_sums(const tile *tile, __m512 sum[][4], int T)
 {
+    float *out = tile->out;
     UNROLL
     for (int t = 0; t < T; t++)
         UNROLL
         for (int j = 0; j < 4; j++)
-            _mm512_storeu_ps(out + t * stride + 16 * j, sum[t][j]);
+            _mm512_storeu_ps(out + t * tile->out_stride + 16 * j, sum[t][j]);
 }
 
-KERNEL("avx512f") void multiply_f32(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const float *x,
-                                    int64_t x_stride, int T)
+KERNEL("avx512f") void multiply_f32(const gpt__panel *panel, const tile *tile, int T)
 {
-    __m512 sum[GPT__PANEL_ROWS][4];
-    const float *at = panel->data;
-    begin_sums(sum, out, out_stride, adds, T);
-    for (int64_t k = 0; k < panel->K; k++, at += panel->step) {
-        prefetch_group(at, panel->ahead);
+    __m512 sum[TILE_ROWS][4];
+    const float *at = panel->data, *x = tile->x;
+    const char *next = tile->next;
+    begin_sums(sum, tile, T);
+    for (int64_t k = 0; k < panel->K; k++, at += panel->step, next += tile->pace) {
+        prefetch_group(next);
         UNROLL
         for (int t = 0; t < T; t++) {
-            __m512 value = _mm512_set1_ps(x[t * x_stride + k]);
+            __m512 value = _mm512_set1_ps(x[t * tile->x_stride + k]);
             UNROLL
             for (int j = 0; j < 4; j++)
                 sum[t][j] = _mm512_fmadd_ps(value, _mm512_loadu_ps(at + 16 * j), sum[t][j]);
         }
     }
-    end_sums(out, out_stride, sum, T);
+    end_sums(tile, sum, T);
 }
 
 /* Two inputs at a time; their products with a pair of weights are added in f32. */
-KERNEL("avx512f,avx512bw,avx512bf16") void multiply_bf16(float *out, int64_t out_stride, int adds,
-                                                         const gpt__panel *panel, const uint16_t *x, int64_t x_stride,
-                                                         int T)
+KERNEL("avx512f,avx512bw,avx512bf16") void multiply_bf16(const gpt__panel *panel, const tile *tile, int T)
 {
-    __m512 sum[GPT__PANEL_ROWS][4];
-    const uint16_t *at = panel->data;
-    begin_sums(sum, out, out_stride, adds, T);
-    for (int64_t k = 0; k < panel->K; k += 2, at += panel->step) {
-        prefetch_group(at, panel->ahead);
+    __m512 sum[TILE_ROWS][4];
+    const uint16_t *at = panel->data, *x = tile->x;
+    const char *next = tile->next;
+    begin_sums(sum, tile, T);
+    for (int64_t k = 0; k < panel->K; k += 2, at += panel->step, next += tile->pace) {
+        prefetch_group(next);
         UNROLL
         for (int t = 0; t < T; t++) {
             int32_t pair;
-            __builtin_memcpy(&pair, x + t * x_stride + k, sizeof pair);
+            __builtin_memcpy(&pair, x + t * tile->x_stride + k, sizeof pair);
             __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
             UNROLL
             for (int j = 0; j < 4; j++)
                 sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, (__m512bh)_mm512_loadu_si512(at + 32 * j));
         }
     }
-    end_sums(out, out_stride, sum, T);
+    end_sums(tile, sum, T);
 }
 
 /* Four inputs at a time, in whole numbers. */
-KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(float *out, int64_t out_stride, int adds,
-                                                         const gpt__panel *panel, const uint8_t *x, int64_t x_stride,
-                                                         int T)
+KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(const gpt__panel *panel, const tile *tile, int T)
 {
-    __m512i whole[GPT__PANEL_ROWS][4];
-    __m512 sum[GPT__PANEL_ROWS][4];
+    __m512i sum[TILE_ROWS][4];
     const int8_t *at = panel->data;
+    const uint8_t *x = tile->x;
+    const char *next = tile->next;
+    int32_t *out = tile->out;
     UNROLL
     for (int t = 0; t < T; t++)
         UNROLL
         for (int j = 0; j < 4; j++)
-            whole[t][j] = _mm512_setzero_si512();
-    for (int64_t k = 0; k < panel->K; k += 4, at += panel->step) {
-        prefetch_group(at, panel->ahead);
+            sum[t][j] = tile->adds ? _mm512_loadu_si512(out + t * tile->out_stride + 16 * j) : _mm512_setzero_si512();
+    for (int64_t k = 0; k < panel->K; k += 4, at += panel->step, next += tile->pace) {
+        prefetch_group(next);
         UNROLL
         for (int t = 0; t < T; t++) {
             int32_t four;
-            __builtin_memcpy(&four, x + t * x_stride + k, sizeof four);
+            __builtin_memcpy(&four, x + t * tile->x_stride + k, sizeof four);
             __m512i value = _mm512_set1_epi32(four);
             UNROLL
             for (int j = 0; j < 4; j++)
-                whole[t][j] = _mm512_dpbusd_epi32(whole[t][j], value, _mm512_loadu_si512(at + 64 * j));
+                sum[t][j] = _mm512_dpbusd_epi32(sum[t][j], value, _mm512_loadu_si512(at + 64 * j));
         }
     }
-    begin_sums(sum, out, out_stride, adds, T);
     UNROLL
     for (int t = 0; t < T; t++)
         UNROLL
         for (int j = 0; j < 4; j++)
-            sum[t][j] = _mm512_add_ps(sum[t][j], _mm512_cvtepi32_ps(whole[t][j]));
-    end_sums(out, out_stride, sum, T);
+            _mm512_storeu_si512(out + t * tile->out_stride + 16 * j, sum[t][j]);
 }
 
 /* A function of that name which calls the kernel with each constant T. */
-#define FOR_EACH_T(name, features, kernel, type)                                                                       \
-    __attribute__((target(features))) static void name(float *out, int64_t out_stride, int adds,                       \
-                                                       const gpt__panel *panel, const type *x, int64_t x_stride,       \
-                                                       int64_t T)                                                      \
+#define FOR_EACH_T(name, features, kernel)                                                                             \
+    __attribute__((target(features))) static void name(const gpt__panel *panel, const tile *tile, int64_t T)           \
     {                                                                                                                  \
         if (T == 1)                                                                                                    \
-            kernel(out, out_stride, adds, panel, x, x_stride, 1);                                                      \
+            kernel(panel, tile, 1);                                                                                    \
         else if (T == 2)                                                                                               \
-            kernel(out, out_stride, adds, panel, x, x_stride, 2);                                                      \
+            kernel(panel, tile, 2);                                                                                    \
         else if (T == 3)                                                                                               \
-            kernel(out, out_stride, adds, panel, x, x_stride, 3);                                                      \
+            kernel(panel, tile, 3);                                                                                    \
         else if (T == 4)                                                                                               \
-            kernel(out, out_stride, adds, panel, x, x_stride, 4);                                                      \
+            kernel(panel, tile, 4);                                                                                    \
         else if (T == 5)                                                                                               \
-            kernel(out, out_stride, adds, panel, x, x_stride, 5);                                                      \
+            kernel(panel, tile, 5);                                                                                    \
         else                                                                                                           \
-            kernel(out, out_stride, adds, panel, x, x_stride, 6);                                                      \
+            kernel(panel, tile, 6);                                                                                    \
     }
 
-FOR_EACH_T(panel_f32, "avx512f", multiply_f32, float)
-FOR_EACH_T(panel_bf16, "avx512f,avx512bw,avx512bf16", multiply_bf16, uint16_t)
-FOR_EACH_T(panel_int8, "avx512f,avx512bw,avx512vnni", multiply_int8, uint8_t)
+FOR_EACH_T(tile_f32, "avx512f", multiply_f32)
+FOR_EACH_T(tile_bf16, "avx512f,avx512bw,avx512bf16", multiply_bf16)
+FOR_EACH_T(tile_int8, "avx512f,avx512bw,avx512vnni", multiply_int8)
 
-void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
-                         int64_t x_stride, int64_t T)
+static void multiply_tile(const gpt__panel *panel, const tile *tile, int64_t T)
 {
     if (panel->type == GPT_DTYPE_F32)
-        panel_f32(out, out_stride, adds, panel, x, x_stride, T);
+        tile_f32(panel, tile, T);
     else if (panel->type == GPT_DTYPE_BF16)
-        panel_bf16(out, out_stride, adds, panel, x, x_stride, T);
+        tile_bf16(panel, tile, T);
     else
-        panel_int8(out, out_stride, adds, panel, x, x_stride, T);
+        tile_int8(panel, tile, T);
+}
+
+void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+                         int64_t x_stride, int64_t T)
+{
+    int64_t group = gpt__panel_group(panel->type);
+    size_t x_bytes = (size_t)(x_stride * TILE_ROWS * 4 / group), out_bytes = (size_t)out_stride * TILE_ROWS * 4;
+    int64_t steps = (T + TILE_ROWS - 1) / TILE_ROWS * (panel->K / group);
+    tile tile = {out, out_stride, adds, x, x_stride, panel->next, steps > 0 ? panel->next_bytes / steps : 0};
+    for (int64_t t = 0; t < T; t += TILE_ROWS) {
+        multiply_tile(panel, &tile, T - t < TILE_ROWS ? T - t : TILE_ROWS);
+        tile.out = (char *)tile.out + out_bytes;
+        tile.x = (const char *)tile.x + x_bytes;
+        tile.next += tile.pace * (panel->K / group);
+    }
+}
+
+/* Bytes of a group of inputs for all outputs of a panel, whatever the type. */
+#define GROUP_BYTES (4 * GPT__PANEL_WIDTH)
+
+/* Groups that all rows are multiplied with before the next ones are: they stay in the first cache meanwhile. */
+#define PIECE_GROUPS 128
+
+/* How far ahead of what one tile reads memory is asked for. */
+#define AHEAD_BYTES 4096
+
+void gpt__panel_stream(void *out, const gpt__panel *panel, const void *x, int64_t x_stride, int64_t T)
+{
+    int64_t group = gpt__panel_group(panel->type);
+    int64_t most = T <= TILE_ROWS ? panel->K : PIECE_GROUPS * group;
+    for (int64_t k = 0; k < panel->K; k += most) {
+        gpt__panel piece = *panel;
+        piece.K = panel->K - k < most ? panel->K - k : most;
+        piece.data = (const char *)panel->data + k / group * GROUP_BYTES;
+        piece.next_bytes = piece.K / group * GROUP_BYTES;
+        piece.next = (const char *)piece.data + (T <= TILE_ROWS ? AHEAD_BYTES : piece.next_bytes);
+        gpt__panel_multiply(out, GPT__PANEL_WIDTH, k > 0, &piece, (const char *)x + k * 4 / group, x_stride, T);
+    }
 }
 
 #else
@@ -178,10 +226,15 @@ int gpt__panels_supported(gpt_dtype type)
 }
 
 /* Never called: nothing is supported. */
-void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
                          int64_t x_stride, int64_t T)
 {
     (void)out, (void)out_stride, (void)adds, (void)panel, (void)x, (void)x_stride, (void)T;
+}
+
+void gpt__panel_stream(void *out, const gpt__panel *panel, const void *x, int64_t x_stride, int64_t T)
+{
+    (void)out, (void)panel, (void)x, (void)x_stride, (void)T;
 }
 
 #endif

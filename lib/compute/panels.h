@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/panels.h: products of a few rows with packed weights. With one row, a product does no more than read its
- * weights, and oneDNN's kernels, which are made for many rows, do not read as fast as memory could give. These do,
- * where the processor has the instructions (AVX-512) and oneDNN has chosen the layout they know; everywhere else oneDNN
- * computes these products too.
+ * compute/panels.h: products of a few rows with packed weights. What a few rows need is bound by reading the weights,
+ * and oneDNN's kernels, which are made for many rows, do not read as fast as memory could give, nor multiply while they
+ * read. These do, where the processor has the instructions (AVX-512) and oneDNN has chosen the layout they know;
+ * everywhere else oneDNN computes these products too.
  *
  * A panel is the weights of 64 outputs, side by side in memory: for f32 as [K, 64], for bf16 as [K / 2, 64, 2], for
  * int8 as [K / 4, 64, 4], as oneDNN's layouts BA16a64b, BA16a64b2a and BA16a64b4a have them.
@@ -20,9 +20,6 @@
 /* Outputs of a panel. */
 #define GPT__PANEL_WIDTH 64
 
-/* The most rows that are computed together. */
-#define GPT__PANEL_ROWS 6
-
 /* Whether this processor can compute with panels of this type. */
 int gpt__panels_supported(gpt_dtype type);
 
@@ -34,19 +31,23 @@ typedef struct gpt__panel {
     gpt_dtype type;
     const void *data;
     int64_t step;
-    int64_t K;     /* a multiple of the group */
-    int64_t ahead; /* bytes from what is read to what memory is asked for meanwhile; 0 when it is there already */
+    int64_t K;          /* a multiple of the group */
+    const void *next;   /* memory that will be read after this, which is asked for little by little meanwhile */
+    int64_t next_bytes; /* 0: none */
 } gpt__panel;
 
-/* How far ahead to ask in weights, which are read from begin to end. */
-#define GPT__PANEL_AHEAD 4096
+/*
+ * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0. x is of the panel's type, but
+ * int8 takes numbers from 0 to 255, as compute/rows.h stores them. out is f32, for int8 int32_t, whose sums are exact.
+ * Rows of x and out are so many elements apart. The sums of a row do not depend on T.
+ */
+void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
+                         int64_t x_stride, int64_t T);
 
 /*
- * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0, for T up to GPT__PANEL_ROWS. x is
- * of the panel's type, but int8 takes numbers from 0 to 255, as compute/rows.h stores them; its sums are exact before
- * they become f32. Rows of x and out are so many elements apart.
+ * The same, with rows of out 64 apart, for a panel without gaps that is in memory and not in a cache: it is read piece
+ * by piece, each of which is used for all rows while the next one comes. next is not looked at.
  */
-void gpt__panel_multiply(float *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
-                         int64_t x_stride, int64_t T);
+void gpt__panel_stream(void *out, const gpt__panel *panel, const void *x, int64_t x_stride, int64_t T);
 
 #endif

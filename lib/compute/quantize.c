@@ -105,7 +105,7 @@ static float scale_of(float *inverse, uint32_t most_bits, int most)
 }
 
 /* Outputs from first on, whose weights lie across lines of N. */
-static void quantize_across(int8_t *out, float *scales, float *sums, const gpt__weights_view *w, int64_t K, int64_t N,
+static void quantize_across(int8_t *out, float *scales, int32_t *sums, const gpt__weights_view *w, int64_t K, int64_t N,
                             int64_t first, int most)
 {
     float room[B];
@@ -127,11 +127,11 @@ static void quantize_across(int8_t *out, float *scales, float *sums, const gpt__
         round_across(out + k * N + first, b.sums, room, b.inverses, count);
     }
     for (int64_t i = 0; i < count; i++)
-        sums[first + i] = (float)b.sums[i];
+        sums[first + i] = b.sums[i];
 }
 
 /* One output, whose K weights lie in a line. */
-static void quantize_line(int8_t *out, float *scale, float *sum, const gpt__weights_view *w, int64_t K, int64_t n,
+static void quantize_line(int8_t *out, float *scale, int32_t *sum, const gpt__weights_view *w, int64_t K, int64_t n,
                           int most)
 {
     enum { PIECE = 1024 };
@@ -150,7 +150,7 @@ static void quantize_line(int8_t *out, float *scale, float *sum, const gpt__weig
         int64_t count = K - k < PIECE ? K - k : PIECE;
         total += round_line(out + k, load(room, w, k, n, w->stride_k, count), inverse, count);
     }
-    *sum = (float)total;
+    *sum = total;
 }
 
 /* Lets go of the pages of outputs from first up to end, which lie in lines. */
@@ -163,7 +163,7 @@ static void drop_pages(const gpt__weights_view *w, int64_t K, int64_t first, int
     gpt__file_drop_pages(w->file, begin + (size_t)(first * K) * size, (size_t)((end - first) * K) * size);
 }
 
-void gpt__quantize(int8_t *out, float *scales, float *sums, const gpt__weights_view *weights, int64_t K, int64_t N,
+void gpt__quantize(int8_t *out, float *scales, int32_t *sums, const gpt__weights_view *weights, int64_t K, int64_t N,
                    int most)
 {
     if (weights->stride_n < weights->stride_k) {
@@ -188,7 +188,7 @@ static gpt_status probe(int *is_exact, gpt__engine *engine, gpt__worker **worker
     const gpt__product_kind kind = {.K = SIZE, .N = SIZE, .type = GPT_DTYPE_INT8, .out = GPT_DTYPE_F32};
     uint8_t x[ROWS * SIZE];
     int8_t weights[SIZE * SIZE];
-    float out[ROWS * SIZE];
+    int32_t out[ROWS * SIZE];
     int number;
     memset(x, 255, sizeof x);
     memset(weights, 127, sizeof weights);
@@ -196,7 +196,7 @@ static gpt_status probe(int *is_exact, gpt__engine *engine, gpt__worker **worker
     GPT__TRY(gpt__worker_new(worker, engine, 1));
     GPT__TRY(gpt__packed_new(packed, engine, number, weights, GPT_DTYPE_INT8, 1, SIZE));
     GPT__TRY(gpt__worker_product(*worker, number, *packed, NULL, x, out, ROWS));
-    *is_exact = out[0] == 255.0f * 127.0f * SIZE;
+    *is_exact = out[0] == 255 * 127 * SIZE;
     return GPT_OK;
 }
 

@@ -25,7 +25,7 @@ gpt_status gpt__quantize_most(int *most);
  * out = weights / scales, rounded, so that the largest weight of each output becomes most; sums [N] are those of the
  * whole numbers of each output. out has the order of the view: [N, K] when stride_n is the larger stride, else [K, N].
  */
-void gpt__quantize(int8_t *out, float *scales, float *sums, const gpt__weights_view *weights, int64_t K, int64_t N,
+void gpt__quantize(int8_t *out, float *scales, int32_t *sums, const gpt__weights_view *weights, int64_t K, int64_t N,
                    int most);
 
 #endif

@@ -44,7 +44,8 @@ static const gpt__weights_view half_lines = {.data = halves, .type = GPT_DTYPE_B
 static void check(const gpt__weights_view *view, int is_turned, int most)
 {
     int8_t *out = malloc((size_t)N * K);
-    float scales[N], sums[N];
+    float scales[N];
+    int32_t sums[N];
     int wrong = 0;
     gpt__quantize(out, scales, sums, view, K, N, most);
     for (int n = 0; n < N; n++) {
@@ -60,7 +61,7 @@ static void check(const gpt__weights_view *view, int is_turned, int most)
             wrong += abs(found) > most;
             sum += found;
         }
-        wrong += sums[n] != (float)sum;
+        wrong += sums[n] != sum;
     }
     EXPECT_INT(wrong, 0);
     free(out);
@@ -80,7 +81,8 @@ static void special_values(void)
 {
     const gpt__weights_view *views[] = {&lines, &across, &half_lines};
     int8_t *out = malloc((size_t)N * K);
-    float scales[N], sums[N];
+    float scales[N];
+    int32_t sums[N];
     for (int k = 0; k < K; k++)
         set(2, k, 0);
     set(5, 1050, NAN);
