@@ -22,6 +22,10 @@ LIB_SOURCES = \
 	lib/compute/activation.h \
 	lib/compute/attention.c \
 	lib/compute/attention.h \
+	lib/compute/attention_item.c \
+	lib/compute/attention_item.h \
+	lib/compute/attention_page.c \
+	lib/compute/attention_page.h \
 	lib/compute/cpu.h \
 	lib/compute/exp.h \
 	lib/compute/linear.c \
@@ -40,8 +44,12 @@ LIB_SOURCES = \
 	lib/compute/quantize.h \
 	lib/compute/rotary.c \
 	lib/compute/rotary.h \
+	lib/compute/round.c \
+	lib/compute/round.h \
 	lib/compute/rows.c \
 	lib/compute/rows.h \
+	lib/compute/softmax.c \
+	lib/compute/softmax.h \
 	lib/format/blocks.c \
 	lib/format/blocks.h \
 	lib/format/checkpoint.h \

@@ -13,6 +13,7 @@ LDADD = tests/libtest.la
 
 UNIT_TESTS = \
 	tests/unit/test_api_sweep \
+	tests/unit/test_attention \
 	tests/unit/test_base \
 	tests/unit/test_beams \
 	tests/unit/test_chat \

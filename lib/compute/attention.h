@@ -9,29 +9,12 @@
 #define GPT__COMPUTE_ATTENTION_H
 
 #include "base/error.h"
-
-#include <gpt/model.h>
-
-/* Tokens of a page. More make each product larger, and waste more at the end of each sequence. */
-#define GPT__PAGE_TOKENS 128
-
-/*
- * The type in which keys and values are kept for a model whose products are of dtype: bf16 halves what attention must
- * read, where the products are of no finer type and this processor has kernels for it; else f32.
- */
-gpt_dtype gpt__attention_cache_type(gpt_dtype dtype, int32_t K);
-
-/*
- * The bytes of a page that belong to one layer: keys [KV, K / g, GPT__PAGE_TOKENS, g], then values
- * [KV, GPT__PAGE_TOKENS / g, K, g], where g is gpt__panel_group of the type: both lie as the products with them read
- * them, queries with keys and weights with values. Behind them is room for reads past the end.
- */
-size_t gpt__attention_page_bytes(gpt_dtype type, int32_t KV, int32_t K);
+#include "compute/attention_page.h"
 
 /* What is the same for all spans of a layer. */
 typedef struct gpt__attention {
-    gpt_dtype type; /* of keys and values: f32 or bf16 */
-    int32_t H, KV, K;
+    gpt__page_form form; /* of the pages: KV and K are there */
+    int32_t H;
     float scale;         /* of the scores */
     int64_t window;      /* a token sees itself and so many before it, less one; 0: all before it */
     const float *sinks;  /* [H] scores that take part in each head's softmax and have no value, or NULL */
@@ -46,15 +29,16 @@ typedef struct gpt__attention_span {
     int64_t row; /* of the first token, in qkv and out */
 } gpt__attention_span;
 
+typedef struct gpt__attention_item gpt__attention_item;
+
 /* Memory of one generator. Begins as {0}. */
 typedef struct gpt__attention_scratch {
     unsigned char *memory; /* [threads, bytes_per_thread] */
     size_t capacity;
     size_t bytes_per_thread;
-    struct gpt__attention_item *items;
+    gpt__attention_item *items;
     size_t item_count;
     size_t item_capacity;
-    int chunk; /* items that a thread takes at a time */
 } gpt__attention_scratch;
 
 void gpt__attention_scratch_release(gpt__attention_scratch *scratch);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "compute/cpu.h"
 #include "compute/panels.h"
+#include "compute/round.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ static gpt__product_kind kind_of(const gpt__linear *linear)
 static void make_offsets(int32_t *sums, int64_t N)
 {
     for (int64_t n = 0; n < N; n++)
-        sums[n] *= GPT__ROWS_INT8_ZERO;
+        sums[n] *= GPT__UINT8_ZERO;
 }
 
 static gpt_status pack_quantized(gpt__linear *linear, gpt__engine *engine, const gpt__weights_view *weights,
@@ -202,8 +203,9 @@ static int uses_panels(const gpt__linear_scratch *scratch, const gpt__linear *li
 /* out [T, N], of which 64 columns from panel p. */
 static void apply_panel(const gpt__linear *linear, const gpt__rows *x, float *out, int64_t T, int64_t p)
 {
-    const gpt__panel panel = {.type = linear->dtype, .data = gpt__packed_panel(linear->packed, p),
-                              .step = GPT__PANEL_WIDTH * gpt__panel_group(linear->dtype), .K = linear->K};
+    gpt__panel_form form = gpt__panel_form_of(linear->dtype);
+    const gpt__panel panel = {.form = form, .data = gpt__packed_panel(linear->packed, p),
+                              .step = GPT__PANEL_WIDTH * gpt__panel_group(form), .K = linear->K};
     int64_t n = p * GPT__PANEL_WIDTH;
     int64_t count = linear->N - n < GPT__PANEL_WIDTH ? linear->N - n : GPT__PANEL_WIDTH;
     _Alignas(64) float sums[PANEL_ROWS * GPT__PANEL_WIDTH];

@@ -500,9 +500,10 @@ static gpt_status find_offsets(gpt__packed *packed)
 /* Whether the layout is that of compute/panels.h, by comparing where the elements of the first panel are. */
 static void find_panels(gpt__packed *packed)
 {
-    size_t group = (size_t)gpt__panel_group(packed->kind.type);
+    gpt__panel_form form = gpt__panel_form_of(packed->kind.type);
+    size_t group = (size_t)gpt__panel_group(form);
     size_t K = (size_t)packed->kind.K;
-    if (K % 4 != 0 || packed->kind.N < GPT__PANEL_WIDTH || !gpt__panels_supported(packed->kind.type))
+    if (K % 4 != 0 || packed->kind.N < GPT__PANEL_WIDTH || !gpt__panels_supported(form))
         return;
     for (size_t k = 0; k < K; k++)
         if (packed->offsets_k[k] != k / group * group * GPT__PANEL_WIDTH + k % group)
@@ -559,7 +560,7 @@ int64_t gpt__packed_bytes(const gpt__packed *packed)
 
 const void *gpt__packed_panel(const gpt__packed *packed, int64_t index)
 {
-    size_t size = packed->kind.type == GPT_DTYPE_F32 ? 4 : packed->kind.type == GPT_DTYPE_BF16 ? 2 : 1;
+    size_t size = gpt__panel_weight_size(gpt__panel_form_of(packed->kind.type));
     if (packed->panel_elements == 0)
         return NULL;
     return (const char *)packed->data + (size_t)index * packed->panel_elements * size;

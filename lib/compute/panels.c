@@ -6,9 +6,24 @@
  */
 #include "compute/panels.h"
 
-int64_t gpt__panel_group(gpt_dtype type)
+gpt__panel_form gpt__panel_form_of(gpt_dtype type)
 {
-    return type == GPT_DTYPE_F32 ? 1 : type == GPT_DTYPE_BF16 ? 2 : 4;
+    return type == GPT_DTYPE_F32 ? GPT__PANEL_F32 : type == GPT_DTYPE_BF16 ? GPT__PANEL_BF16 : GPT__PANEL_INT8;
+}
+
+int64_t gpt__panel_group(gpt__panel_form form)
+{
+    return form == GPT__PANEL_BF16 ? 2 : form == GPT__PANEL_INT8 ? 4 : 1;
+}
+
+size_t gpt__panel_weight_size(gpt__panel_form form)
+{
+    return form == GPT__PANEL_F32 ? 4 : form == GPT__PANEL_BF16 ? 2 : 1;
+}
+
+size_t gpt__panel_input_size(gpt__panel_form form)
+{
+    return 4 / (size_t)gpt__panel_group(form);
 }
 
 #if defined(_OPENMP) && defined(__x86_64__) && defined(__GNUC__)
@@ -20,14 +35,14 @@ int64_t gpt__panel_group(gpt_dtype type)
 
 #define KERNEL(features) static inline __attribute__((always_inline, target(features)))
 
-int gpt__panels_supported(gpt_dtype type)
+int gpt__panels_supported(gpt__panel_form form)
 {
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw"))
         return 0;
-    if (type == GPT_DTYPE_BF16)
+    if (form == GPT__PANEL_BF16)
         return __builtin_cpu_supports("avx512bf16");
-    return type == GPT_DTYPE_F32 || __builtin_cpu_supports("avx512vnni");
+    return form != GPT__PANEL_INT8 || __builtin_cpu_supports("avx512vnni");
 }
 
 /* The most rows whose sums fit into registers. */
@@ -147,6 +162,32 @@ KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(const gpt__panel *panel
             _mm512_storeu_si512(out + t * tile->out_stride + 16 * j, sum[t][j]);
 }
 
+/* One input at a time; a group of weights is a cache line, which is widened to f32 in registers. */
+KERNEL("avx512f") void multiply_int8_f32(const gpt__panel *panel, const tile *tile, int T)
+{
+    __m512 sum[TILE_ROWS][4];
+    const int8_t *at = panel->data;
+    const float *x = tile->x;
+    const char *next = tile->next;
+    begin_sums(sum, tile, T);
+    for (int64_t k = 0; k < panel->K; k++, at += panel->step, next += tile->pace) {
+        __m512 weights[4];
+        _mm_prefetch(next, _MM_HINT_T0);
+        _mm_prefetch(next + 64, _MM_HINT_T0);
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            weights[j] = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(at + 16 * j))));
+        UNROLL
+        for (int t = 0; t < T; t++) {
+            __m512 value = _mm512_set1_ps(x[t * tile->x_stride + k]);
+            UNROLL
+            for (int j = 0; j < 4; j++)
+                sum[t][j] = _mm512_fmadd_ps(value, weights[j], sum[t][j]);
+        }
+    }
+    end_sums(tile, sum, T);
+}
+
 /* A function of that name which calls the kernel with each constant T. */
 #define FOR_EACH_T(name, features, kernel)                                                                             \
     __attribute__((target(features))) static void name(const gpt__panel *panel, const tile *tile, int64_t T)           \
@@ -168,24 +209,31 @@ KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(const gpt__panel *panel
 FOR_EACH_T(tile_f32, "avx512f", multiply_f32)
 FOR_EACH_T(tile_bf16, "avx512f,avx512bw,avx512bf16", multiply_bf16)
 FOR_EACH_T(tile_int8, "avx512f,avx512bw,avx512vnni", multiply_int8)
+FOR_EACH_T(tile_int8_f32, "avx512f", multiply_int8_f32)
 
 static void multiply_tile(const gpt__panel *panel, const tile *tile, int64_t T)
 {
-    if (panel->type == GPT_DTYPE_F32)
+    if (panel->form == GPT__PANEL_F32)
         tile_f32(panel, tile, T);
-    else if (panel->type == GPT_DTYPE_BF16)
+    else if (panel->form == GPT__PANEL_BF16)
         tile_bf16(panel, tile, T);
-    else
+    else if (panel->form == GPT__PANEL_INT8)
         tile_int8(panel, tile, T);
+    else
+        tile_int8_f32(panel, tile, T);
 }
 
 void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
                          int64_t x_stride, int64_t T)
 {
-    int64_t group = gpt__panel_group(panel->type);
-    size_t x_bytes = (size_t)(x_stride * TILE_ROWS * 4 / group), out_bytes = (size_t)out_stride * TILE_ROWS * 4;
+    int64_t group = gpt__panel_group(panel->form);
+    size_t x_bytes = (size_t)x_stride * TILE_ROWS * gpt__panel_input_size(panel->form);
+    size_t out_bytes = (size_t)out_stride * TILE_ROWS * sizeof(float);
     int64_t steps = (T + TILE_ROWS - 1) / TILE_ROWS * (panel->K / group);
     tile tile = {out, out_stride, adds, x, x_stride, panel->next, steps > 0 ? panel->next_bytes / steps : 0};
+    /* The kernels ask for memory in any case, and asking for what does not exist takes time. */
+    if (panel->next_bytes == 0)
+        tile.next = panel->data;
     for (int64_t t = 0; t < T; t += TILE_ROWS) {
         multiply_tile(panel, &tile, T - t < TILE_ROWS ? T - t : TILE_ROWS);
         tile.out = (char *)tile.out + out_bytes;
@@ -193,9 +241,6 @@ void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__pan
         tile.next += tile.pace * (panel->K / group);
     }
 }
-
-/* Bytes of a group of inputs for all outputs of a panel, whatever the type. */
-#define GROUP_BYTES (4 * GPT__PANEL_WIDTH)
 
 /* Groups that all rows are multiplied with before the next ones are: they stay in the first cache meanwhile. */
 #define PIECE_GROUPS 128
@@ -205,23 +250,24 @@ void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__pan
 
 void gpt__panel_stream(void *out, const gpt__panel *panel, const void *x, int64_t x_stride, int64_t T)
 {
-    int64_t group = gpt__panel_group(panel->type);
-    int64_t most = T <= TILE_ROWS ? panel->K : PIECE_GROUPS * group;
+    int64_t most = T <= TILE_ROWS ? panel->K : PIECE_GROUPS * gpt__panel_group(panel->form);
+    int64_t row_bytes = GPT__PANEL_WIDTH * (int64_t)gpt__panel_weight_size(panel->form);
     for (int64_t k = 0; k < panel->K; k += most) {
         gpt__panel piece = *panel;
         piece.K = panel->K - k < most ? panel->K - k : most;
-        piece.data = (const char *)panel->data + k / group * GROUP_BYTES;
-        piece.next_bytes = piece.K / group * GROUP_BYTES;
+        piece.data = (const char *)panel->data + k * row_bytes;
+        piece.next_bytes = piece.K * row_bytes;
         piece.next = (const char *)piece.data + (T <= TILE_ROWS ? AHEAD_BYTES : piece.next_bytes);
-        gpt__panel_multiply(out, GPT__PANEL_WIDTH, k > 0, &piece, (const char *)x + k * 4 / group, x_stride, T);
+        gpt__panel_multiply(out, GPT__PANEL_WIDTH, k > 0, &piece,
+                            (const char *)x + (size_t)k * gpt__panel_input_size(panel->form), x_stride, T);
     }
 }
 
 #else
 
-int gpt__panels_supported(gpt_dtype type)
+int gpt__panels_supported(gpt__panel_form form)
 {
-    (void)type;
+    (void)form;
     return 0;
 }
 

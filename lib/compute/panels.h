@@ -6,7 +6,8 @@
  * everywhere else oneDNN computes these products too.
  *
  * A panel is the weights of 64 outputs, side by side in memory: for f32 as [K, 64], for bf16 as [K / 2, 64, 2], for
- * int8 as [K / 4, 64, 4], as oneDNN's layouts BA16a64b, BA16a64b2a and BA16a64b4a have them.
+ * int8 as [K / 4, 64, 4], as oneDNN's layouts BA16a64b, BA16a64b2a and BA16a64b4a have them. Attention, whose keys and
+ * values are weights, too, has one form more: int8 as [K, 64] for inputs in f32.
  *
  * Letters: T rows, K inputs, N outputs.
  */
@@ -20,15 +21,30 @@
 /* Outputs of a panel. */
 #define GPT__PANEL_WIDTH 64
 
-/* Whether this processor can compute with panels of this type. */
-int gpt__panels_supported(gpt_dtype type);
+/* The numbers of a product: weights, inputs, and sums. */
+typedef enum gpt__panel_form {
+    GPT__PANEL_F32,     /* f32, f32, f32 */
+    GPT__PANEL_BF16,    /* bf16, bf16, f32 */
+    GPT__PANEL_INT8,    /* int8_t, uint8_t as compute/rows.h stores them, int32_t: exact */
+    GPT__PANEL_INT8_F32 /* int8_t, f32, f32 */
+} gpt__panel_form;
 
-/* How many inputs stand side by side for each output: 1 for f32, 2 for bf16, 4 for int8. */
-int64_t gpt__panel_group(gpt_dtype type);
+/* The form of products whose weights and inputs are both of a type. */
+gpt__panel_form gpt__panel_form_of(gpt_dtype type);
+
+/* Whether this processor can compute with panels of this form. */
+int gpt__panels_supported(gpt__panel_form form);
+
+/* How many inputs stand side by side for each output: 2 for bf16, 4 for int8 by int8, else 1. */
+int64_t gpt__panel_group(gpt__panel_form form);
+
+/* Bytes of a weight, and of an input. */
+size_t gpt__panel_weight_size(gpt__panel_form form);
+size_t gpt__panel_input_size(gpt__panel_form form);
 
 /* 64 outputs of a matrix. Groups of inputs are step elements apart: 64 group, where nothing else lies between them. */
 typedef struct gpt__panel {
-    gpt_dtype type;
+    gpt__panel_form form;
     const void *data;
     int64_t step;
     int64_t K;          /* a multiple of the group */
@@ -37,9 +53,8 @@ typedef struct gpt__panel {
 } gpt__panel;
 
 /*
- * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0. x is of the panel's type, but
- * int8 takes numbers from 0 to 255, as compute/rows.h stores them. out is f32, for int8 int32_t, whose sums are exact.
- * Rows of x and out are so many elements apart. The sums of a row do not depend on T.
+ * out [T, 64] = x [T, K] * panel, added to what is in out already when adds is not 0. Rows of x and out are so many
+ * elements apart. The sums of a row do not depend on T.
  */
 void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__panel *panel, const void *x,
                          int64_t x_stride, int64_t T);

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "compute/cpu.h"
 #include "compute/onednn.h"
+#include "compute/round.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -50,58 +51,14 @@ static void find_most_across(uint32_t *restrict most, const float *restrict valu
 }
 
 GPT__CPU_CLONES
-static uint32_t find_most(const float *values, int64_t count)
-{
-    uint32_t most = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits = gpt__bits_from_float(values[i]) & 0x7FFFFFFF;
-        most = bits > most ? bits : most;
-    }
-    return most;
-}
-
-/* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, ties to even, without a call. */
-static inline int32_t round_scaled(float value, float inverse)
-{
-    const float rounder = 12582912.0f;
-    return (int32_t)(value * inverse + rounder - rounder);
-}
-
-GPT__CPU_CLONES
 static void round_across(int8_t *restrict out, int32_t *restrict sums, const float *restrict values,
                          const float *restrict inverses, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
-        int32_t rounded = round_scaled(values[i], inverses[i]);
+        int32_t rounded = gpt__round_scaled(values[i], inverses[i]);
         out[i] = (int8_t)rounded;
         sums[i] += rounded;
     }
-}
-
-GPT__CPU_CLONES
-static int32_t round_line(int8_t *restrict out, const float *restrict values, float inverse, int64_t count)
-{
-    int32_t sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        int32_t rounded = round_scaled(values[i], inverse);
-        out[i] = (int8_t)rounded;
-        sum += rounded;
-    }
-    return sum;
-}
-
-/*
- * The scale of an output. One with an infinity or NaN must stay visibly broken: its scale carries that on, and its
- * numbers are 0. Those of one so small that most can not be divided by it are 0 too.
- */
-static float scale_of(float *inverse, uint32_t most_bits, int most)
-{
-    float magnitude = gpt__float_from_bits(most_bits);
-    float scale = magnitude / (float)most;
-    *inverse = 1.0f / scale;
-    if (!(isfinite(magnitude) && isfinite(*inverse)))
-        *inverse = 0;
-    return scale;
 }
 
 /* Outputs from first on, whose weights lie across lines of N. */
@@ -114,10 +71,10 @@ static void quantize_across(int8_t *out, float *scales, int32_t *sums, const gpt
     for (int64_t k = 0; k < K; k++)
         find_most_across(b.most_bits, load(room, w, k, first, 1, count), count);
     for (int64_t i = 0; i < count; i++)
-        scales[first + i] = scale_of(&b.inverses[i], b.most_bits[i], most);
+        scales[first + i] = gpt__scale_for(&b.inverses[i], b.most_bits[i], most);
     for (int64_t k = 0; k < K; k++) {
         const float *values = load(room, w, k, first, 1, count);
-        if (isfinite(gpt__float_from_bits(find_most(values, count)))) {
+        if (isfinite(gpt__float_from_bits(gpt__largest_magnitude(values, count)))) {
             round_across(out + k * N + first, b.sums, values, b.inverses, count);
             continue;
         }
@@ -140,15 +97,13 @@ static void quantize_line(int8_t *out, float *scale, int32_t *sum, const gpt__we
     int32_t total = 0;
     for (int64_t k = 0; k < K; k += PIECE) {
         int64_t count = K - k < PIECE ? K - k : PIECE;
-        uint32_t found = find_most(load(room, w, k, n, w->stride_k, count), count);
+        uint32_t found = gpt__largest_magnitude(load(room, w, k, n, w->stride_k, count), count);
         most_bits = found > most_bits ? found : most_bits;
     }
-    *scale = scale_of(&inverse, most_bits, most);
-    if (inverse == 0)
-        memset(out, 0, (size_t)K);
-    for (int64_t k = 0; k < K && inverse > 0; k += PIECE) {
+    *scale = gpt__scale_for(&inverse, most_bits, most);
+    for (int64_t k = 0; k < K; k += PIECE) {
         int64_t count = K - k < PIECE ? K - k : PIECE;
-        total += round_line(out + k, load(room, w, k, n, w->stride_k, count), inverse, count);
+        total += gpt__round_to_int8(out + k, load(room, w, k, n, w->stride_k, count), inverse, count);
     }
     *sum = total;
 }

@@ -2,11 +2,9 @@
 /* compute/rows.c: activations converted to what the products take. */
 #include "compute/rows.h"
 
-#include "base/bytes.h"
 #include "base/memory.h"
-#include "compute/cpu.h"
+#include "compute/round.h"
 
-#include <math.h>
 #include <string.h>
 
 size_t gpt__dtype_size(gpt_dtype dtype)
@@ -38,64 +36,15 @@ gpt_status gpt__rows_resize(gpt__rows *rows, gpt_dtype dtype, int64_t T, int64_t
     return GPT_OK;
 }
 
-GPT__CPU_CLONES
-static void store_bf16(uint16_t *restrict out, const float *restrict values, int64_t width)
-{
-    for (int64_t i = 0; i < width; i++)
-        out[i] = gpt__f32_to_bf16(values[i]);
-}
-
-void gpt__round_to_bf16(uint16_t *out, const float *values, int64_t count)
-{
-    store_bf16(out, values, count);
-}
-
-/*
- * The largest |value|, as bits. Without their sign, floats order as whole numbers do, which vectorises where a maximum
- * of floats does not; infinities and NaN come out on top.
- */
-GPT__CPU_CLONES
-static uint32_t largest_magnitude_bits(const float *values, int64_t width)
-{
-    uint32_t most = 0;
-    for (int64_t i = 0; i < width; i++) {
-        uint32_t bits = gpt__bits_from_float(values[i]) & 0x7FFFFFFF;
-        most = bits > most ? bits : most;
-    }
-    return most;
-}
-
-/* Symmetric quantization: the largest magnitude of the row becomes 127. */
-GPT__CPU_CLONES
-static void store_int8(uint8_t *restrict out, const float *restrict values, int64_t width, float inverse)
-{
-    /* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, ties to even, without a call. */
-    const float rounder = 12582912.0f;
-    for (int64_t i = 0; i < width; i++)
-        out[i] = (uint8_t)((int32_t)(values[i] * inverse + rounder - rounder) + GPT__ROWS_INT8_ZERO);
-}
-
 void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
 {
     size_t at = (size_t)t * (size_t)rows->width;
-    if (rows->dtype == GPT_DTYPE_F32) {
+    if (rows->dtype == GPT_DTYPE_F32)
         memcpy((float *)rows->data + at, values, (size_t)rows->width * sizeof(float));
-    } else if (rows->dtype == GPT_DTYPE_BF16) {
-        store_bf16((uint16_t *)rows->data + at, values, rows->width);
-    } else {
-        float most = gpt__float_from_bits(largest_magnitude_bits(values, rows->width));
-        /*
-         * A row with an infinity or NaN must stay visibly broken: its scale carries that on, its numbers are 0. Those
-         * of a row so small that 127 can not be divided by it are 0 too.
-         */
-        float inverse = 127.0f / most;
-        int usable = isfinite(most) && isfinite(inverse);
-        rows->scales[t] = usable ? most / 127.0f : most;
-        if (usable)
-            store_int8((uint8_t *)rows->data + at, values, rows->width, inverse);
-        else
-            memset((uint8_t *)rows->data + at, GPT__ROWS_INT8_ZERO, (size_t)rows->width);
-    }
+    else if (rows->dtype == GPT_DTYPE_BF16)
+        gpt__round_to_bf16((uint16_t *)rows->data + at, values, rows->width);
+    else
+        rows->scales[t] = gpt__round_to_uint8((uint8_t *)rows->data + at, values, rows->width);
 }
 
 void gpt__rows_copy(gpt__rows *rows, int64_t t, const gpt__rows *from, int64_t s)

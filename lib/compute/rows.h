@@ -10,12 +10,6 @@
 
 #include <gpt/model.h>
 
-/*
- * What is added to whole numbers from -127 to 127 so that they are stored as unsigned: oneDNN wants one factor of an
- * int8 product so, and if it is not, adds 128 itself and packs the weights by slow code.
- */
-#define GPT__ROWS_INT8_ZERO 128
-
 /* Begins as {0}. The memory is kept from use to use and grows to the largest matrix. */
 typedef struct gpt__rows {
     gpt_dtype dtype; /* never GPT_DTYPE_AUTO */
@@ -32,9 +26,6 @@ size_t gpt__dtype_size(gpt_dtype dtype);
 
 /* Makes room for [T, width] of a type. What was in the matrix is lost. */
 gpt_status gpt__rows_resize(gpt__rows *rows, gpt_dtype dtype, int64_t T, int64_t width);
-
-/* Rounds count floats to bf16. */
-void gpt__round_to_bf16(uint16_t *out, const float *values, int64_t count);
 
 /* Converts one row of width floats and stores it as row t: rounded to bf16, or quantized with its own scale. */
 void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values);

@@ -182,14 +182,12 @@ static gpt__attention attention_of(const gpt__forward *f, int32_t number)
 {
     const gpt__config *c = &f->model->config;
     return (gpt__attention){
-        .type = f->cache->type,
+        .form = f->cache->form,
         .H = c->H,
-        .KV = c->KV,
-        .K = c->K,
         .scale = gpt__config_attention_scale(c, number),
         .window = c->is_local[number] ? c->window : 0,
         .sinks = f->model->weights.layers[number].sinks,
-        .layer_offset = (size_t)number * gpt__attention_page_bytes(f->cache->type, c->KV, c->K),
+        .layer_offset = (size_t)number * gpt__page_layer_bytes(&f->cache->form),
     };
 }
 

@@ -8,9 +8,9 @@
 
 void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config, gpt_dtype dtype)
 {
-    *cache = (gpt__kv_cache){.L = config->L, .KV = config->KV, .K = config->K};
-    cache->type = gpt__attention_cache_type(dtype, config->K);
-    cache->page_bytes = (size_t)config->L * gpt__attention_page_bytes(cache->type, config->KV, config->K);
+    *cache = (gpt__kv_cache){.L = config->L};
+    cache->form = gpt__page_form_of(gpt__attention_cache_type(dtype, config->K), config->KV, config->K);
+    cache->page_bytes = (size_t)config->L * gpt__page_layer_bytes(&cache->form);
 }
 
 void gpt__kv_cache_release(gpt__kv_cache *cache)

@@ -21,8 +21,8 @@ typedef struct gpt__page {
 
 /* All pages of a generator. Belongs to one thread at a time. Begins as {0}, then gpt__kv_cache_init. */
 typedef struct gpt__kv_cache {
-    int32_t L, KV, K;
-    gpt_dtype type; /* of keys and values */
+    int32_t L;
+    gpt__page_form form; /* of each layer's part of a page */
     size_t page_bytes;
     int64_t most_pages; /* 0: no limit */
     int64_t used_pages; /* that sequences hold */

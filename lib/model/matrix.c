@@ -3,6 +3,7 @@
 #include "model/matrix.h"
 
 #include "base/memory.h"
+#include "compute/round.h"
 
 #include <stdio.h>
 #include <string.h>
