@@ -154,7 +154,7 @@ struct gpt__packed {
     void *data;
     size_t bytes;
     gpt__product_kind kind;
-    size_t *offsets_k; /* element (k, n) of the packed matrix is at offsets_k[k] + the offset of n */
+    size_t *offsets_k; /* element (k, n) is at offsets_k[k] + the offset of n; NULL for int8, which nobody reads back */
     size_t panel_elements; /* from panel to panel; 0 when the layout is not made of panels */
 };
 
@@ -489,6 +489,8 @@ static size_t offset_in_layout(const md *layout, int dimension, int64_t i)
 
 static gpt_status find_offsets(gpt__packed *packed)
 {
+    if (packed->kind.type == GPT_DTYPE_INT8)
+        return GPT_OK;
     packed->offsets_k = gpt__allocate((size_t)packed->kind.K, sizeof *packed->offsets_k);
     if (packed->offsets_k == NULL)
         return GPT_E_MEMORY;
@@ -506,7 +508,7 @@ static void find_panels(gpt__packed *packed)
     if (K % 4 != 0 || packed->kind.N < GPT__PANEL_WIDTH || !gpt__panels_supported(form))
         return;
     for (size_t k = 0; k < K; k++)
-        if (packed->offsets_k[k] != k / group * group * GPT__PANEL_WIDTH + k % group)
+        if (offset_in_layout(&packed->layout, 0, (int64_t)k) != k / group * group * GPT__PANEL_WIDTH + k % group)
             return;
     for (size_t n = 0; n < GPT__PANEL_WIDTH; n++)
         if (offset_in_layout(&packed->layout, 1, (int64_t)n) != n * group)
