@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	tests/unit/test_profile \
 	tests/unit/test_quantize \
 	tests/unit/test_settings \
+	tests/unit/test_steps \
 	tests/unit/test_text_stream \
 	tests/unit/test_tiktoken \
 	tests/unit/test_tokenizer \

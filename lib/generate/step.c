@@ -69,6 +69,24 @@ static gpt_status add_span(gpt_generator *generator, gpt__sequence *sequence, in
     return GPT_OK;
 }
 
+/*
+ * Adds the next part of a prompt. One that is left out must not hold on to pages that it only began to share: whoever
+ * computed them would have to copy the last one, for which there may be no room.
+ */
+static gpt_status add_prompt(gpt_generator *generator, gpt__sequence *sequence, int64_t most)
+{
+    size_t before = generator->span_count;
+    if (sequence->cache.page_count == 0)
+        GPT__TRY(share_prefix(generator, sequence));
+    int64_t T = gpt__sequence_pending(sequence);
+    GPT__TRY(add_span(generator, sequence, T < most ? T : most));
+    if (generator->span_count == before && sequence->is_forked) {
+        gpt__kv_sequence_release(&generator->cache, &sequence->cache);
+        sequence->is_forked = 0;
+    }
+    return GPT_OK;
+}
+
 static int64_t step_tokens(const gpt_generator *generator)
 {
     int64_t tokens = 0;
@@ -89,10 +107,7 @@ static gpt_status lay_out(gpt_generator *generator)
         int64_t room = generator->chunk - step_tokens(generator);
         if (gpt__sequence_pending(sequence) <= 1 || room <= 0)
             continue;
-        if (sequence->cache.page_count == 0)
-            GPT__TRY(share_prefix(generator, sequence));
-        int64_t T = gpt__sequence_pending(sequence);
-        GPT__TRY(add_span(generator, sequence, T < room ? T : room));
+        GPT__TRY(add_prompt(generator, sequence, room));
     }
     if (generator->span_count == 0)
         return gpt__fail(GPT_E_CONTEXT, "the KV cache is full: its %lld tokens are in use and %zu sequences need more",

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unit/test_steps.c: which sequences take part in a step, by chunk and by room in the cache. What each sequence gives
+ * must be what it gives alone.
+ */
+#include "generate/generator.h"
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_TOKENS 400
+
+/* What a sequence has given so far. */
+typedef struct taken {
+    int64_t sequence;
+    int32_t ids[MOST_TOKENS];
+    size_t count;
+} taken;
+
+/* A greedy generator on the shipped model, without stop tokens, so that lengths are what a case says. */
+static gpt_generator *open_generator(int max_new_tokens)
+{
+    gpt_model *model = NULL;
+    gpt_model_options *options = NULL;
+    gpt_generator *g = NULL;
+    if (!EXPECT_OK(gpt_model_options_new(&options)) ||
+        !EXPECT_OK(gpt_model_options_set_dtype(options, GPT_DTYPE_F32)) ||
+        !EXPECT_OK(gpt_model_open(&model, "storyteller", options)) || !EXPECT_OK(gpt_generator_new(&g, model)))
+        exit(1);
+    gpt_model_options_free(options);
+    gpt_model_free(model);
+    EXPECT_OK(gpt_generator_set_threads(g, 1));
+    EXPECT_OK(gpt_generator_set_sampling(g, 0));
+    EXPECT_OK(gpt_generator_set_stop_token(g, 0, 0));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g, max_new_tokens));
+    return g;
+}
+
+/* Ids of a prompt: those of one kind begin with the same `common` ids, and differ from there on by their number. */
+static void fill(int32_t *ids, size_t count, size_t common, int number)
+{
+    for (size_t i = 0; i < count; i++)
+        ids[i] = 300 + (int32_t)((i * 37 + (i < common ? 0 : (size_t)number * 11)) % 1000);
+}
+
+static taken add(gpt_generator *g, const int32_t *ids, size_t count)
+{
+    taken t = {0};
+    EXPECT_OK(gpt_generator_add_ids(&t.sequence, g, ids, count));
+    return t;
+}
+
+/* Hands the events of the last step to those that they belong to. */
+static void take(gpt_generator *g, taken *of, size_t count)
+{
+    for (size_t i = 0; i < gpt_generator_event_count(g); i++) {
+        const gpt_event *event = gpt_generator_event(g, i);
+        for (size_t j = 0; j < count; j++)
+            if (of[j].sequence == gpt_event_sequence(event) && of[j].count < MOST_TOKENS)
+                of[j].ids[of[j].count++] = gpt_event_token(event);
+    }
+}
+
+/* Steps until nothing runs. */
+static gpt_status finish(gpt_generator *g, taken *of, size_t count)
+{
+    gpt_status status = GPT_OK;
+    while (status == GPT_OK && gpt_generator_active(g) > 0) {
+        status = gpt_generator_step(g);
+        take(g, of, count);
+    }
+    return status;
+}
+
+/* The sequence gave what its prompt gives alone, with all the memory there is. */
+static void expect_as_alone(const taken *t, const int32_t *ids, size_t count, int max_new_tokens)
+{
+    size_t expected_count;
+    gpt_result *result = NULL;
+    gpt_generator *g = open_generator(max_new_tokens);
+    if (EXPECT_OK(gpt_generator_run_ids(&result, g, ids, count))) {
+        const int32_t *expected = gpt_result_ids(&expected_count, result, 0);
+        EXPECT_INT(expected_count, max_new_tokens);
+        EXPECT_BYTES((const char *)t->ids, t->count * sizeof *t->ids, (const char *)expected,
+                     expected_count * sizeof *expected);
+    }
+    gpt_result_free(result);
+    gpt_generator_free(g);
+}
+
+/* It begins like the one that runs, whose pages it would share if there were room for the rest of it. */
+static void a_prompt_without_room_stops_nobody(void)
+{
+    int32_t runs[200], waits[350];
+    gpt_generator *g = open_generator(40);
+    fill(runs, 200, 150, 1);
+    fill(waits, 350, 150, 2);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 2 * GPT__PAGE_TOKENS));
+    taken first = add(g, runs, 200);
+    EXPECT_OK(gpt_generator_step(g));
+    take(g, &first, 1);
+    taken second = add(g, waits, 350);
+    while (first.count < 40 && EXPECT_OK(gpt_generator_step(g))) {
+        take(g, &first, 1);
+        EXPECT_INT(g->cache.used_pages, first.count < 40 ? 2 : 0);
+    }
+    expect_as_alone(&first, runs, 200, 40);
+    /* Now there is more room, but never enough. */
+    EXPECT_STATUS(gpt_generator_step(g), GPT_E_CONTEXT);
+    EXPECT_INT(gpt_generator_active(g), 1);
+    EXPECT_INT(g->cache.used_pages, 0);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 0));
+    EXPECT_OK(finish(g, &second, 1));
+    expect_as_alone(&second, waits, 350, 40);
+    gpt_generator_free(g);
+}
+
+int main(int argc, char **argv)
+{
+    TEST_BEGIN(argc, argv);
+    TEST(a_prompt_without_room_stops_nobody);
+    return TEST_END();
+}
