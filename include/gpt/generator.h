@@ -269,8 +269,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_threads(gpt_generator *gener
 GPT_API int gpt_generator_threads(const gpt_generator *generator);
 
 /**
- * The most tokens that one step computes: a longer prompt is read in several steps, so that it does not hold up other
- * sequences. 1 to 65536. Holds from the next step on. Default: 512. Since 1.0.
+ * The most tokens of prompts that one step reads, over all sequences: a longer prompt is read in several steps, so that
+ * it does not hold up others. Sequences whose prompts have been read take part in every step beside them, one token
+ * each, and are not counted. 1 to 65536. Holds from the next step on. Default: 512. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_chunk(gpt_generator *generator, int chunk);
 
@@ -527,7 +528,8 @@ GPT_API size_t gpt_generator_active(const gpt_generator *generator);
 GPT_API size_t gpt_generator_pending(const gpt_generator *generator);
 
 /**
- * Computes once: a token for each sequence whose prompt has been read, and up to a chunk of the prompts that wait.
+ * Computes once: a token for each sequence whose prompt has been read, however many there are, and beside them up to a
+ * chunk of tokens of the prompts that wait (gpt_generator_set_chunk). Sequences for which the cache has no room wait.
  *
  * Ends the life of the events of the step before. Does nothing when no sequence is active.
  *

@@ -87,28 +87,35 @@ static gpt_status add_prompt(gpt_generator *generator, gpt__sequence *sequence, 
     return GPT_OK;
 }
 
-static int64_t step_tokens(const gpt_generator *generator)
+/* Those that need one token, which wait for nothing else. */
+static gpt_status add_ones(gpt_generator *generator)
 {
-    int64_t tokens = 0;
-    for (size_t i = 0; i < generator->span_count; i++)
-        tokens += generator->spans[i].T;
-    return tokens;
+    for (size_t i = 0; i < generator->sequence_count; i++)
+        if (gpt__sequence_pending(generator->sequences[i]) == 1)
+            GPT__TRY(add_span(generator, generator->sequences[i], 1));
+    return GPT_OK;
 }
 
-/* First the sequences that need one token, which wait for nothing else, then prompts, up to a chunk in all. */
+/* Prompts, up to a chunk of tokens in all. */
+static gpt_status add_prompts(gpt_generator *generator)
+{
+    int64_t left = generator->chunk;
+    for (size_t i = 0; i < generator->sequence_count && left > 0; i++) {
+        size_t before = generator->span_count;
+        if (gpt__sequence_pending(generator->sequences[i]) <= 1)
+            continue;
+        GPT__TRY(add_prompt(generator, generator->sequences[i], left));
+        if (generator->span_count > before)
+            left -= generator->spans[before].T;
+    }
+    return GPT_OK;
+}
+
 static gpt_status lay_out(gpt_generator *generator)
 {
     generator->span_count = 0;
-    for (size_t i = 0; i < generator->sequence_count; i++)
-        if (gpt__sequence_pending(generator->sequences[i]) == 1 && step_tokens(generator) < generator->chunk)
-            GPT__TRY(add_span(generator, generator->sequences[i], 1));
-    for (size_t i = 0; i < generator->sequence_count; i++) {
-        gpt__sequence *sequence = generator->sequences[i];
-        int64_t room = generator->chunk - step_tokens(generator);
-        if (gpt__sequence_pending(sequence) <= 1 || room <= 0)
-            continue;
-        GPT__TRY(add_prompt(generator, sequence, room));
-    }
+    GPT__TRY(add_ones(generator));
+    GPT__TRY(add_prompts(generator));
     if (generator->span_count == 0)
         return gpt__fail(GPT_E_CONTEXT, "the KV cache is full: its %lld tokens are in use and %zu sequences need more",
                          (long long)generator->cache.most_pages * GPT__PAGE_TOKENS, generator->sequence_count);

@@ -116,9 +116,46 @@ static void a_prompt_without_room_stops_nobody(void)
     gpt_generator_free(g);
 }
 
+/* More samples than a chunk has tokens: each gets a token in each step, and a prompt is read beside them. */
+static void a_chunk_leaves_nobody_out(void)
+{
+    int32_t ids[40], other[20];
+    gpt_generator *g = open_generator(10);
+    fill(ids, 40, 40, 1);
+    fill(other, 20, 0, 2);
+    EXPECT_OK(gpt_generator_set_chunk(g, 4));
+    EXPECT_OK(gpt_generator_set_samples(g, 7));
+    taken samples[7] = {add(g, ids, 40)};
+    for (int i = 1; i < 7; i++)
+        samples[i].sequence = samples[0].sequence + i;
+    while (gpt_generator_pending(g) > 0)
+        EXPECT_OK(gpt_generator_step(g));
+    take(g, samples, 7);
+    EXPECT_OK(gpt_generator_set_samples(g, 1));
+    taken late = add(g, other, 20);
+    for (size_t step = 1; step <= 5; step++) {
+        EXPECT_OK(gpt_generator_step(g));
+        take(g, samples, 7);
+        take(g, &late, 1);
+        for (int i = 0; i < 7; i++)
+            EXPECT_INT(samples[i].count, 1 + step);
+        EXPECT_INT(gpt_generator_pending(g), 20 - 4 * step);
+    }
+    EXPECT_INT(late.count, 1);
+    EXPECT_OK(gpt_generator_step(g));
+    EXPECT_INT(gpt_generator_event_count(g), 8);
+    take(g, samples, 7);
+    take(g, &late, 1);
+    EXPECT_OK(finish(g, samples, 7));
+    for (int i = 0; i < 7; i++)
+        expect_as_alone(&samples[i], ids, 40, 10);
+    gpt_generator_free(g);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
     TEST(a_prompt_without_room_stops_nobody);
+    TEST(a_chunk_leaves_nobody_out);
     return TEST_END();
 }
