@@ -51,12 +51,12 @@ static gpt_status run_added(gpt_result **out, gpt_generator *generator)
     return GPT_OK;
 }
 
-/* On failure nothing must run on. */
+/* On failure nothing must run on, and a callback's end of the call has taken a cancellation with it. */
 static gpt_status clean_up(gpt_generator *generator, gpt_status status)
 {
     if (status != GPT_OK)
         gpt__generator_drop_all(generator);
-    return status;
+    return gpt__generator_told(generator, status);
 }
 
 gpt_status gpt_generator_run_ids(gpt_result **out, gpt_generator *generator, const int32_t *ids, size_t count)

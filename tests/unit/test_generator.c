@@ -639,6 +639,34 @@ static int stop_at_once(const gpt_event *event, void *user)
     return 1;
 }
 
+static int cancel_and_stop(const gpt_event *event, void *user)
+{
+    (void)event;
+    gpt_generator_cancel(user);
+    return 1;
+}
+
+/* The call that was to be cancelled has ended, and said so: the next one is another. */
+static void a_stream_that_ends_takes_its_cancellation_along(void)
+{
+    gpt_generator *generator = open_generator();
+    EXPECT_STATUS(gpt_generator_stream(generator, story, strlen(story), cancel_and_stop, generator), GPT_E_CANCELLED);
+    gpt_result_free(run(generator, story));
+    gpt_generator_free(generator);
+}
+
+/* A cancellation that comes too late ends the next call; a step without sequences takes it back. */
+static void an_idle_step_takes_a_late_cancellation(void)
+{
+    gpt_generator *generator = open_generator();
+    gpt_result_free(run(generator, story));
+    gpt_generator_cancel(generator);
+    EXPECT_STATUS(gpt_generator_step(generator), GPT_E_CANCELLED);
+    EXPECT_OK(gpt_generator_step(generator));
+    gpt_result_free(run(generator, story));
+    gpt_generator_free(generator);
+}
+
 static void a_callback_can_end_a_stream(void)
 {
     gpt_generator *generator = open_generator();
@@ -809,6 +837,8 @@ int main(int argc, char **argv)
     TEST(a_hook_decides_and_can_end_the_step);
     TEST(a_cancelled_step_can_be_taken_again);
     TEST(a_callback_can_end_a_stream);
+    TEST(a_stream_that_ends_takes_its_cancellation_along);
+    TEST(an_idle_step_takes_a_late_cancellation);
     TEST(an_empty_prompt_begins_a_text);
     TEST(settings_hold_for_later_prompts_only);
     TEST(bf16_stays_close);
