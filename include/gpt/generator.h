@@ -437,8 +437,10 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_stream_ids(gpt_generator *genera
 /**
  * Stops what the generator is computing, from any thread and at any time before gpt_generator_free.
  *
- * The call under way, else the next step, returns GPT_E_CANCELLED within about a layer's time. Sequences of
- * gpt_generator_add are as they were before that step and can go on. Takes NULL. Since 1.0.
+ * The call under way that computes (a run, a stream, a step, gpt_generator_evaluate, gpt_generator_score), else the
+ * next one, returns GPT_E_CANCELLED within about a layer's time. Sequences of gpt_generator_add are as they were before
+ * that step and can go on. A cancellation that comes too late for the call that it was meant for so ends the next one;
+ * a step while no sequence is active takes it back. Takes NULL. Since 1.0.
  */
 GPT_API void gpt_generator_cancel(gpt_generator *generator);
 
@@ -531,7 +533,8 @@ GPT_API size_t gpt_generator_pending(const gpt_generator *generator);
  * Computes once: a token for each sequence whose prompt has been read, however many there are, and beside them up to a
  * chunk of tokens of the prompts that wait (gpt_generator_set_chunk). Sequences for which the cache has no room wait.
  *
- * Ends the life of the events of the step before. Does nothing when no sequence is active.
+ * Ends the life of the events of the step before. Does nothing when no sequence is active, except that it takes back a
+ * cancellation that came too late for the call before, and returns GPT_E_CANCELLED then.
  *
  * @return GPT_OK; GPT_E_CONTEXT when no sequence can go on because the cache is full (drop one, or raise
  * cache_tokens); GPT_E_CANCELLED; GPT_E_INTERNAL when the model computes NaN, or the settings leave no token to
