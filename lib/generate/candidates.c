@@ -235,13 +235,13 @@ static void apply_min_p(gpt__candidates *c, float min_p)
 
 /*
  * The mean of the values under their own probabilities. A token's surprise is ln total - value, and the entropy is the
- * mean of that.
+ * mean of that. The value of a token that weighs nothing can be -INFINITY, and 0 times that is no number.
  */
 static double mean_value(const gpt__candidates *c)
 {
     double sum = 0;
     for (int32_t i = 0; i < c->count; i++)
-        sum += (double)c->weights[i] * c->values[i];
+        sum += c->weights[i] > 0 ? (double)c->weights[i] * c->values[i] : 0;
     return sum / c->total;
 }
 

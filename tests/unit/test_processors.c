@@ -594,7 +594,10 @@ static void infinity_forces_a_token(void)
     }
 }
 
-/* Every extreme that a setter lets through, together with extreme logits: a token that is not excluded, or a status. */
+/*
+ * Every extreme that a setter lets through, together with extreme logits: as long as one token is not excluded, one of
+ * those that are not comes out.
+ */
 static void extreme_settings_are_harmless(void)
 {
     static const float values[] = {0, -0.0f, 1, -1, 1e-45f, -1e-45f, FLT_MIN, FLT_MAX, -FLT_MAX, -INFINITY, 1e30f, 88};
@@ -606,8 +609,11 @@ static void extreme_settings_are_harmless(void)
     for (uint64_t round = 0; round < 20000; round++) {
         float logits[70], before[70];
         int32_t V = 1 + (int32_t)(uniform(round, 0) * 70), token = -5;
-        for (int32_t i = 0; i < V; i++)
+        int possible = 0;
+        for (int32_t i = 0; i < V; i++) {
             before[i] = logits[i] = values[(size_t)(uniform(round, 1 + (uint64_t)i) * 12)];
+            possible += before[i] > -INFINITY;
+        }
         gpt__settings s = sampling_settings();
         s.temperature = temperatures[(size_t)(uniform(round, 100) * 6)];
         s.top_k = round % 2 ? (int)(uniform(round, 101) * 5) : INT_MAX;
@@ -623,11 +629,33 @@ static void extreme_settings_are_harmless(void)
         if (status == GPT_OK)
             wrong += token < 0 || token >= V || before[token] == -INFINITY;
         else
-            wrong += status != GPT_E_INTERNAL;
+            wrong += status != GPT_E_INTERNAL || possible > 0;
         drawn += status == GPT_OK;
     }
     EXPECT_INT(wrong, 0);
     EXPECT(drawn > 15000);
+}
+
+/* The smallest bias, or a hook that masks with the smallest float: such a token is never drawn, and hides no other. */
+static void the_smallest_logit_only_excludes(void)
+{
+    float logits[4] = {0, 1, -FLT_MAX, 2}, plain[4] = {0, 1, -INFINITY, 2};
+    gpt__settings s = sampling_settings();
+    gpt__history history = {NULL, 0, 0};
+    s.temperature = 0.7f;
+    for (int eta = 0; eta < 2; eta++) {
+        s.typical_p = eta ? 1 : 0.9f;
+        s.eta_cutoff = eta ? 0.3f : 0;
+        for (uint64_t round = 0; round < 100; round++) {
+            float a[4], b[4];
+            int32_t token = -1, expected = -1;
+            memcpy(a, logits, sizeof a);
+            memcpy(b, plain, sizeof b);
+            EXPECT_OK(gpt__sample_token(&token, a, 4, &s, &history, uniform(round, 0), &scratch));
+            EXPECT_OK(gpt__sample_token(&expected, b, 4, &s, &history, uniform(round, 0), &scratch));
+            EXPECT_INT(token, expected);
+        }
+    }
 }
 
 static void scratch_is_allocated_once(void)
@@ -771,6 +799,7 @@ int main(int argc, char **argv)
     TEST(hopeless_logits_are_refused);
     TEST(infinity_forces_a_token);
     TEST(extreme_settings_are_harmless);
+    TEST(the_smallest_logit_only_excludes);
     TEST(scratch_is_allocated_once);
     TEST(logprobs_equal_the_definition);
     TEST(exp_is_accurate);
