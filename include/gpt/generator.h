@@ -361,7 +361,12 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_clear_stop_strings(gpt_generator
 /**
  * Looks at, or changes, the logits of a sequence before its next token is chosen, and before all settings.
  *
- * @param logits    [vocab] as the model gave them; may be changed, to -INFINITY too
+ * With beams it is called for each beam at each step, and sequence is the beam's rank: 0 is the best one so far, so that
+ * a rank may belong to another text at the next step. It gets logits then, too, from which the log-probabilities that
+ * the settings act on are made afterwards.
+ *
+ * @param logits    [vocab] as the model gave them; may be changed, to -INFINITY too, which excludes a token, and to
+ *                  INFINITY, which leaves the others next to no chance
  * @param vocab     V
  * @param ids       prompt and new tokens so far
  * @param count     of ids

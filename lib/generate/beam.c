@@ -183,6 +183,8 @@ static gpt_status rank_beam(search *s, int b, const float *logits, float *scratc
     GPT__TRY(find_log_total(&before, logits, V));
     memcpy(scratch, logits, (size_t)V * sizeof *logits);
     GPT__TRY(gpt__call_hook(s->settings, scratch, V, &history, b));
+    if (s->settings->hook != NULL)
+        gpt__limit_infinity(scratch, V);
     GPT__TRY(find_log_total(&after, scratch, V));
     for (int32_t i = 0; i < V; i++)
         scratch[i] = (float)((double)scratch[i] - after);

@@ -12,6 +12,9 @@
 gpt_status gpt__edit_logits(float *largest, float *logits, int32_t V, const gpt__settings *settings,
                             const gpt__history *history, gpt__sampler_scratch *scratch);
 
+/* A hook may set +INFINITY to force a token; the largest float does it too, and can be computed with. */
+void gpt__limit_infinity(float *logits, int32_t V);
+
 /* GPT_E_INTERNAL unless it is finite. */
 gpt_status gpt__check_largest(float largest);
 

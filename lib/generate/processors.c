@@ -89,8 +89,7 @@ static void ban_repeated_ngrams(float *logits, int32_t V, int n, const gpt__hist
     }
 }
 
-/* A hook may set +INFINITY to force a token; the largest float does it too, and can be computed with. */
-static void limit_infinity(float *logits, int32_t V)
+void gpt__limit_infinity(float *logits, int32_t V)
 {
     for (int32_t i = 0; i < V; i++)
         if (logits[i] > FLT_MAX)
@@ -115,7 +114,7 @@ gpt_status gpt__edit_logits(float *largest, float *logits, int32_t V, const gpt_
         ban(logits, V, &settings->stop_tokens);
     *largest = gpt__scan_largest(scratch->tops, logits, V);
     if (*largest > FLT_MAX) {
-        limit_infinity(logits, V);
+        gpt__limit_infinity(logits, V);
         *largest = gpt__scan_largest(scratch->tops, logits, V);
     }
     return gpt__check_largest(*largest);

@@ -193,6 +193,31 @@ static void hooks(void)
     gpt_generator_free(g);
 }
 
+static int forces_a_token(float *logits, int32_t V, const int32_t *ids, size_t count, int64_t sequence, void *user)
+{
+    (void)V, (void)ids, (void)count, (void)sequence;
+    logits[*(int32_t *)user] = INFINITY;
+    return 0;
+}
+
+/* As everywhere else, +INFINITY is a token that must come; the other beams go on with what is next to impossible. */
+static void a_hook_can_force_a_token(void)
+{
+    size_t count;
+    int32_t token = 300;
+    gpt_result *result = NULL;
+    gpt_generator *g = open_generator(3);
+    EXPECT_OK(gpt_generator_set_logits_hook(g, forces_a_token, &token));
+    if (EXPECT_OK(gpt_generator_run(&result, g, story, strlen(story)))) {
+        const int32_t *ids = gpt_result_ids(&count, result, 0);
+        EXPECT_INT(count, 10);
+        for (size_t i = 0; i < count; i++)
+            EXPECT_INT(ids[i], 300);
+    }
+    gpt_result_free(result);
+    gpt_generator_free(g);
+}
+
 /* The search ends at the limits as generation without beams does. */
 static void limits(void)
 {
@@ -223,6 +248,7 @@ int main(int argc, char **argv)
     TEST(many_prompts);
     TEST(refusals);
     TEST(hooks);
+    TEST(a_hook_can_force_a_token);
     TEST(limits);
     return TEST_END();
 }
