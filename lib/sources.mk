@@ -96,6 +96,8 @@ LIB_SOURCES = \
 	lib/generate/step.c \
 	lib/generate/text_stream.c \
 	lib/generate/text_stream.h \
+	lib/generate/token_text.c \
+	lib/generate/token_text.h \
 	lib/model/config.c \
 	lib/model/config.h \
 	lib/model/config_rotary.c \

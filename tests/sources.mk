@@ -33,6 +33,7 @@ UNIT_TESTS = \
 	tests/unit/test_steps \
 	tests/unit/test_text_stream \
 	tests/unit/test_tiktoken \
+	tests/unit/test_token_text \
 	tests/unit/test_tokenizer \
 	tests/unit/test_tokenizer_files \
 	tests/unit/test_tokenizer_golden \

@@ -456,7 +456,8 @@ GPT_API void gpt_result_free(gpt_result *result);
 GPT_API size_t gpt_result_count(const gpt_result *result);
 
 /**
- * The new text of an output: valid UTF-8, without the prompt, the stop string and special tokens.
+ * The new text of an output: valid UTF-8, without the prompt, the stop string and special tokens. It continues
+ * the prompt as it is: a space that belongs between them is at its beginning.
  *
  * @param length  receives its length in bytes, which the NUL after it does not count; 0 on failure
  * @return the text, owned by the result; NULL when index is too large. Since 1.0.

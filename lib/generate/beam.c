@@ -11,6 +11,7 @@
 #include "generate/edits.h"
 #include "generate/result.h"
 #include "generate/scan.h"
+#include "generate/token_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -320,34 +321,30 @@ static gpt_status search_prompt(search *s, const int32_t *ids, size_t count)
  * Results.
  */
 
-/* The text of an output's tokens, but for special ones and those that end it. */
-static gpt_status decode(gpt__output *o, const gpt_generator *generator)
+/* The text of an output's tokens, without one that ends it, after the last token of a prompt. */
+static gpt_status decode(gpt__output *o, const gpt_generator *generator, int32_t last)
 {
     const gpt_tokenizer *tokenizer = generator->model->tokenizer;
     gpt__text_stream stream = {0};
     gpt_status status = GPT_OK;
-    int stopped = 0;
-    for (size_t i = 0; status == GPT_OK && tokenizer != NULL && i < o->count; i++) {
-        size_t length;
-        int ends = i + 1 == o->count && o->finish == GPT_FINISH_STOP_TOKEN;
-        if (ends || gpt_tokenizer_is_special(tokenizer, o->ids[i]) || o->ids[i] >= gpt_tokenizer_vocab_size(tokenizer))
-            continue;
-        const char *bytes = gpt_tokenizer_token_bytes(&length, tokenizer, o->ids[i]);
-        status = gpt__text_stream_add(&stream, &o->text, &stopped, bytes, length, &generator->settings, 0);
-    }
+    int stopped;
+    size_t count = o->finish == GPT_FINISH_STOP_TOKEN ? o->count - 1 : o->count;
+    gpt__token_text_begin(&stream, tokenizer, last);
+    for (size_t i = 0; status == GPT_OK && i < count; i++)
+        status = gpt__token_text_add(&stream, &o->text, &stopped, tokenizer, o->ids[i], &generator->settings, 0);
     if (status == GPT_OK)
         status = gpt__text_stream_finish(&stream, &o->text);
     gpt__text_stream_release(&stream);
     return status;
 }
 
-/* Moves the best of what has ended to the outputs [count]; the search keeps the rest. */
-static gpt_status hand_over(gpt__output *outputs, size_t count, search *s)
+/* Moves the best of what has ended to the outputs [count]; the search keeps the rest. last is the prompt's last token. */
+static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, int32_t last)
 {
     for (size_t i = 0; i < count && i < (size_t)s->ended_count; i++) {
         outputs[i] = s->ended[i];
         s->ended[i] = (gpt__output){0};
-        GPT__TRY(decode(&outputs[i], s->generator));
+        GPT__TRY(decode(&outputs[i], s->generator, last));
     }
     return GPT_OK;
 }
@@ -377,7 +374,7 @@ static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, con
     if (status == GPT_OK)
         status = search_prompt(&s, ids, count);
     if (status == GPT_OK)
-        status = hand_over(outputs, (size_t)generator->settings.samples, &s);
+        status = hand_over(outputs, (size_t)generator->settings.samples, &s, ids[count - 1]);
     search_release(&s);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "generate/generator.h"
 
 #include "base/memory.h"
+#include "generate/token_text.h"
 
 #include <string.h>
 
@@ -160,6 +161,7 @@ static gpt_status add_samples(gpt_generator *generator, gpt__shared_settings *sh
                 gpt__sequence_free(generator->sequences[--generator->sequence_count], &generator->cache);
             return status;
         }
+        gpt__token_text_begin(&sequence->text, generator->model->tokenizer, ids[count - 1]);
         sequence->leader = i > 0 ? generator->sequences[before] : NULL;
         generator->sequences[generator->sequence_count++] = sequence;
     }

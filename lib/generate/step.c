@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "generate/generator.h"
+#include "generate/token_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -189,18 +190,12 @@ static gpt_status choose(gpt_event *event, gpt_generator *generator, const gpt__
 static gpt_status add_text(gpt_event *event, const gpt_generator *generator, gpt__sequence *sequence)
 {
     const gpt__settings *settings = &sequence->shared->settings;
-    const gpt_tokenizer *tokenizer = generator->model->tokenizer;
     int look = sequence->count + 1 - sequence->prompt_count > (size_t)settings->min_new_tokens;
     int stopped = 0;
-    size_t length = 0;
     GPT__TRY(gpt__text_stream_assign(&sequence->next_text, &sequence->text));
-    int is_text = tokenizer != NULL && !gpt_tokenizer_is_special(tokenizer, event->token) &&
-                  event->token < gpt_tokenizer_vocab_size(tokenizer) &&
-                  gpt__sequence_finish(sequence, event->token, 0, INT32_MAX) != GPT_FINISH_STOP_TOKEN;
-    if (is_text) {
-        const char *bytes = gpt_tokenizer_token_bytes(&length, tokenizer, event->token);
-        GPT__TRY(gpt__text_stream_add(&sequence->next_text, &event->text, &stopped, bytes, length, settings, look));
-    }
+    if (gpt__sequence_finish(sequence, event->token, 0, INT32_MAX) != GPT_FINISH_STOP_TOKEN)
+        GPT__TRY(gpt__token_text_add(&sequence->next_text, &event->text, &stopped, generator->model->tokenizer,
+                                     event->token, settings, look));
     event->finish = gpt__sequence_finish(sequence, event->token, stopped, generator->model->config.context);
     if (event->finish != GPT_FINISH_NONE && !stopped)
         GPT__TRY(gpt__text_stream_finish(&sequence->next_text, &event->text));

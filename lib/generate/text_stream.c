@@ -35,11 +35,14 @@ static gpt_status begin_matching(gpt__text_stream *stream, const gpt__settings *
 /* Moves what is certain from raw to text, and makes room in piece for all of it: what comes after can not fail. */
 static gpt_status take_bytes(gpt__text_stream *stream, gpt__buffer *piece, const char *bytes, size_t length)
 {
+    if (stream->space)
+        GPT__TRY(gpt__buffer_add(&stream->raw, " ", 1));
     GPT__TRY(gpt__buffer_add(&stream->raw, bytes, length));
     size_t certain = stream->raw.length - gpt__utf8_unfinished(stream->raw.bytes, stream->raw.length);
     GPT__TRY(gpt__utf8_add_valid(&stream->text, stream->raw.bytes, certain));
     GPT__TRY(gpt__reserve((void **)&piece->bytes, &piece->capacity, piece->length + stream->text.length + 1, 1));
     gpt__buffer_drop_front(&stream->raw, certain);
+    stream->space = 0;
     return GPT_OK;
 }
 
@@ -92,6 +95,7 @@ static void forget(gpt__text_stream *stream)
 {
     truncate(&stream->raw, 0);
     truncate(&stream->text, 0);
+    stream->space = 0;
     if (stream->matched_count > 0)
         memset(stream->matched, 0, stream->matched_count * sizeof *stream->matched);
 }
@@ -141,6 +145,7 @@ gpt_status gpt__text_stream_finish(gpt__text_stream *stream, gpt__buffer *piece)
 gpt_status gpt__text_stream_assign(gpt__text_stream *out, const gpt__text_stream *stream)
 {
     out->raw.length = out->text.length = 0;
+    out->space = stream->space;
     GPT__TRY(gpt__buffer_add(&out->raw, stream->raw.bytes, stream->raw.length));
     GPT__TRY(gpt__buffer_add(&out->text, stream->text.bytes, stream->text.length));
     if (out->matched_count != stream->matched_count) {

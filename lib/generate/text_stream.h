@@ -15,6 +15,7 @@ typedef struct gpt__text_stream {
     gpt__buffer text;  /* valid text that is held back for stop strings */
     uint32_t *matched; /* [matched_count] for each stop string, how much of its beginning the text ends with */
     size_t matched_count;
+    int space; /* a space comes before the next bytes, and none if no more come; the caller sets it */
 } gpt__text_stream;
 
 /*

@@ -30,11 +30,16 @@ static gpt_status add_bytes(gpt__buffer *out, int32_t *last, const gpt__tokens *
     return GPT_OK;
 }
 
+int gpt__tokenizer_ends_words(const gpt_tokenizer *tokenizer)
+{
+    return tokenizer->decoder == GPT__DECODER_WORDS;
+}
+
 /* Where the last token ends a word, no space follows. */
 static void end_words(gpt__buffer *out, const gpt_tokenizer *tokenizer, int32_t last)
 {
     size_t length;
-    if (tokenizer->decoder != GPT__DECODER_WORDS || last < 0)
+    if (!gpt__tokenizer_ends_words(tokenizer) || last < 0)
         return;
     const char *bytes = bytes_of(&length, &tokenizer->bpe.tokens, last);
     if (length > 0 && bytes[length - 1] == ' ')

@@ -11,4 +11,7 @@
  */
 gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path);
 
+/* Whether a space at the end of a token's bytes is the end of a word, of which decoding drops the last one (GPT-1). */
+int gpt__tokenizer_ends_words(const gpt_tokenizer *tokenizer);
+
 #endif

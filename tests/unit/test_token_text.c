@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unit/test_token_text.c: the text of models whose tokens have the space behind the word, GPT-1's. What is expected is
+ * what gpt_tokenizer_decode, which is compared with the reference, makes of prompt and new tokens together.
+ */
+#include "test_model_maker.h"
+
+#include "base/utf8.h"
+
+/* "once upon a"; the last id is a whole word, the one before it the second half of "upon". */
+static const int32_t prompt[] = {145, 193, 52, 47, 135, 71};
+#define PROMPT (sizeof prompt / sizeof *prompt)
+
+static gpt_model *model;
+static gpt_generator *generator;
+
+/* The golden GPT-1 model, which has no tokenizer of its own, with the golden GPT-1 tokenizer. */
+static void open_all(void)
+{
+    size_t length;
+    model_maker m;
+    model_load_case(&m, "openai-gpt");
+    char *directory = model_write(&m, "words");
+    char *path = test_path("golden/tokenizers/openai-gpt-style/tokenizer.json");
+    char *tokenizer = test_read_file(&length, path);
+    model_write_file(directory, "tokenizer.json", tokenizer, length);
+    if (!EXPECT_OK(model_open_as(&model, directory, GPT_DTYPE_F32)) || !EXPECT_OK(model_generator(&generator, model)))
+        abort();
+    EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 12));
+    free(tokenizer);
+    free(path);
+    free(directory);
+    model_free(&m);
+}
+
+static void close_all(void)
+{
+    gpt_generator_free(generator);
+    gpt_model_free(model);
+}
+
+/* The text of the first count tokens of the prompt and of more tokens after them. */
+static char *decode(size_t *length, size_t count, const int32_t *more, size_t more_count)
+{
+    int32_t all[64];
+    char *text = NULL;
+    memcpy(all, prompt, count * sizeof *all);
+    if (more_count > 0)
+        memcpy(all + count, more, more_count * sizeof *all);
+    EXPECT_OK(gpt_tokenizer_decode(&text, length, gpt_model_tokenizer(model), all, count + more_count,
+                                   GPT_DECODE_SKIP_SPECIAL));
+    return text;
+}
+
+/* The prompt's text and the new one are, one after the other, the text of all tokens. */
+static void expect_rest(const char *text, size_t length, size_t count, const int32_t *ids, size_t id_count)
+{
+    size_t before, all;
+    char *prompt_text = decode(&before, count, NULL, 0);
+    char *expected = decode(&all, count, ids, id_count);
+    EXPECT_BYTES(text, length, expected + before, all - before);
+    gpt_free(prompt_text);
+    gpt_free(expected);
+}
+
+static void expect_result(const gpt_result *result, size_t index, size_t count)
+{
+    size_t id_count, length;
+    const int32_t *ids = gpt_result_ids(&id_count, result, index);
+    const char *text = gpt_result_text(&length, result, index);
+    EXPECT(id_count > 0);
+    expect_rest(text, length, count, ids, id_count);
+}
+
+static void run(size_t count)
+{
+    gpt_result *result = NULL;
+    if (EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, count)))
+        for (size_t i = 0; i < gpt_result_count(result); i++)
+            expect_result(result, i, count);
+    gpt_result_free(result);
+}
+
+static void words_have_one_space_between_them(void)
+{
+    open_all();
+    size_t length;
+    gpt_result *result = NULL;
+    char *text = decode(&length, PROMPT, NULL, 0);
+    EXPECT_BYTES(text, length, "once upon a", 11);
+    gpt_free(text);
+    /* After a whole word, and within one. */
+    run(PROMPT);
+    run(PROMPT - 2);
+    EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, PROMPT));
+    const char *first = gpt_result_text(&length, result, 0);
+    EXPECT(length > 1 && first[0] == ' ' && first[length - 1] != ' ');
+    gpt_result_free(result);
+    close_all();
+}
+
+static void samples_have_them_too(void)
+{
+    open_all();
+    EXPECT_OK(gpt_generator_set_sampling(generator, 1));
+    EXPECT_OK(gpt_generator_set_seed(generator, 5));
+    EXPECT_OK(gpt_generator_set_samples(generator, 20));
+    for (int tokens = 1; tokens < 8; tokens++) {
+        EXPECT_OK(gpt_generator_set_max_new_tokens(generator, tokens));
+        run(PROMPT);
+    }
+    close_all();
+}
+
+static void beams_have_them_too(void)
+{
+    open_all();
+    EXPECT_OK(gpt_generator_set_beams(generator, 4));
+    EXPECT_OK(gpt_generator_set_samples(generator, 4));
+    run(PROMPT);
+    run(PROMPT - 2);
+    close_all();
+}
+
+static int append(const gpt_event *event, void *user)
+{
+    size_t length;
+    const char *text = gpt_event_text(&length, event);
+    return gpt__buffer_add(user, text, length) != GPT_OK;
+}
+
+static void streams_have_them_too(void)
+{
+    open_all();
+    size_t length;
+    gpt_result *result = NULL;
+    gpt__buffer streamed = {0};
+    EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, PROMPT));
+    EXPECT_OK(gpt_generator_stream_ids(generator, prompt, PROMPT, append, &streamed));
+    const char *text = gpt_result_text(&length, result, 0);
+    EXPECT_BYTES(streamed.bytes, streamed.length, text, length);
+    /* A stop string that begins with the space of a word ends the text before that space. */
+    size_t space = length - 1;
+    while (space > 1 && text[space] != ' ')
+        space--;
+    EXPECT_OK(gpt_generator_add_stop_string(generator, text + space, length - space));
+    streamed.length = 0;
+    EXPECT_OK(gpt_generator_stream_ids(generator, prompt, PROMPT, append, &streamed));
+    EXPECT(streamed.length <= space);
+    EXPECT_BYTES(streamed.bytes, streamed.length, text, streamed.length);
+    gpt__buffer_release(&streamed);
+    gpt_result_free(result);
+    close_all();
+}
+
+int main(int argc, char **argv)
+{
+    TEST_BEGIN(argc, argv);
+    TEST(words_have_one_space_between_them);
+    TEST(samples_have_them_too);
+    TEST(beams_have_them_too);
+    TEST(streams_have_them_too);
+    return TEST_END();
+}
