@@ -112,7 +112,7 @@ static const cli_option ending_options[] = {
     {.name = "min-new-tokens", .argument = "N", .parse = cli_parse_int, .set_int = gpt_generator_set_min_new_tokens,
      .help = "do not end before N new tokens"},
     {.name = "max-length", .argument = "N", .parse = cli_parse_int, .set_int = gpt_generator_set_max_length,
-     .help = "end when prompt and new tokens together are N; 0 is off"},
+     .help = "end when prompt and new tokens together are N, unless --max-new-tokens says when; 0 is off"},
     {.name = "stop", .argument = "STRING", .parse = cli_parse_strings, .field = FIELD(stops),
      .help = "end before this string; may be given several times; \\n, \\t, \\xHH and \\\\ are understood"},
     {.name = "stop-token", .argument = "ID", .parse = cli_parse_token, .set_token = gpt_generator_set_stop_token,

@@ -204,7 +204,10 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_max_new_tokens(gpt_generator
 /** The setting of gpt_generator_set_max_new_tokens. Since 1.0. */
 GPT_API int gpt_generator_max_new_tokens(const gpt_generator *generator);
 
-/** Ends a sequence when prompt and new tokens together are so many. 0 or more; 0 is off. Default: 0. Since 1.0. */
+/**
+ * Ends a sequence when prompt and new tokens together are so many. Counts only while max_new_tokens is 0, as in
+ * transformers. 0 or more; 0 is off. Default: 0. Since 1.0.
+ */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_max_length(gpt_generator *generator, int max_length);
 
 /** The setting of gpt_generator_set_max_length. Since 1.0. */
@@ -395,7 +398,7 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logits_hook(gpt_generator *g
  * @param length  of prompt in bytes
  *
  * @return GPT_OK; GPT_E_ARGUMENT, also while sequences of gpt_generator_add run, or when the model has no tokenizer;
- * GPT_E_CONTEXT when the prompt leaves no room in the context or the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the
+ * GPT_E_CONTEXT when the prompt leaves no room in the context, in max_length or in the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the
  * model computes NaN, or the settings leave no token to choose; GPT_E_MEMORY. On failure the sequences are dropped.
  * Since 1.0.
  */
@@ -456,8 +459,8 @@ GPT_API void gpt_result_free(gpt_result *result);
 GPT_API size_t gpt_result_count(const gpt_result *result);
 
 /**
- * The new text of an output: valid UTF-8, without the prompt, the stop string and special tokens. It continues
- * the prompt as it is: a space that belongs between them is at its beginning.
+ * The new text of an output: valid UTF-8, without the prompt, the stop string and special tokens. It continues the
+ * prompt as it is: a space that belongs between them is at its beginning.
  *
  * @param length  receives its length in bytes, which the NUL after it does not count; 0 on failure
  * @return the text, owned by the result; NULL when index is too large. Since 1.0.
@@ -513,7 +516,7 @@ GPT_API size_t gpt_result_prompt_tokens(const gpt_result *result, size_t index);
  * @param length    of prompt in bytes
  *
  * @return GPT_OK; GPT_E_ARGUMENT, also when the model has no tokenizer; GPT_E_CONTEXT when the prompt leaves no room
- * for a new token; GPT_E_MEMORY. Since 1.0.
+ * for a new token in the context or in max_length; GPT_E_MEMORY. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt,
                                                     size_t length);

@@ -261,13 +261,7 @@ static gpt_status continue_beam(search *s, int place, const candidate *c)
 /* Why all beams end when they have one token more, GPT_FINISH_NONE when they do not. */
 static gpt_finish limit_of(const search *s)
 {
-    size_t total = s->now[0].count + 1;
-    const gpt__settings *settings = s->settings;
-    if (settings->max_new_tokens > 0 && total - s->prompt_count >= (size_t)settings->max_new_tokens)
-        return GPT_FINISH_LENGTH;
-    if (settings->max_length > 0 && total >= (size_t)settings->max_length)
-        return GPT_FINISH_LENGTH;
-    return total >= (size_t)s->generator->model->config.context ? GPT_FINISH_CONTEXT : GPT_FINISH_NONE;
+    return gpt__length_finish(s->settings, s->now[0].count + 1, s->prompt_count, s->generator->model->config.context);
 }
 
 /* Divides the candidates: a stop token ends one only if it is among the first B. */

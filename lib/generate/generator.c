@@ -135,7 +135,7 @@ gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generat
 gpt_status gpt__generator_check_room(const gpt_generator *generator, size_t count)
 {
     size_t context = (size_t)generator->model->config.context;
-    size_t most = (size_t)generator->settings.max_length;
+    size_t most = generator->settings.max_new_tokens == 0 ? (size_t)generator->settings.max_length : 0;
     if (count >= context)
         return gpt__fail(GPT_E_CONTEXT, "the prompt has %zu tokens, the model's context %zu for prompt and new ones",
                          count, context);

@@ -72,7 +72,7 @@ void gpt__generator_drop_all(gpt_generator *generator);
 /* Each id is from 0 to V - 1. */
 gpt_status gpt__generator_check_ids(const gpt_generator *generator, const int32_t *ids, size_t count);
 
-/* A prompt must leave room for a new token in the context and in the length that was set. */
+/* A prompt must leave room for a new token in the context, and in max_length where that counts. */
 gpt_status gpt__generator_check_room(const gpt_generator *generator, size_t count);
 
 /* Calls the hook that the settings have, on logits that it may change. */

@@ -74,6 +74,15 @@ int64_t gpt__sequence_pending(const gpt__sequence *sequence)
     return sequence->leader != NULL ? 0 : (int64_t)sequence->count - sequence->cache.length;
 }
 
+gpt_finish gpt__length_finish(const gpt__settings *settings, size_t total, size_t prompt_count, int32_t context)
+{
+    size_t most_new = (size_t)settings->max_new_tokens;
+    size_t most = (size_t)settings->max_length;
+    if (most_new > 0 ? total - prompt_count >= most_new : most > 0 && total >= most)
+        return GPT_FINISH_LENGTH;
+    return total >= (size_t)context ? GPT_FINISH_CONTEXT : GPT_FINISH_NONE;
+}
+
 gpt_finish gpt__sequence_finish(const gpt__sequence *sequence, int32_t token, int stopped, int32_t context)
 {
     const gpt__settings *settings = &sequence->shared->settings;
@@ -83,11 +92,7 @@ gpt_finish gpt__sequence_finish(const gpt__sequence *sequence, int32_t token, in
         return GPT_FINISH_STOP_TOKEN;
     if (stopped)
         return GPT_FINISH_STOP_STRING;
-    if (settings->max_new_tokens > 0 && fresh >= (size_t)settings->max_new_tokens)
-        return GPT_FINISH_LENGTH;
-    if (settings->max_length > 0 && total >= (size_t)settings->max_length)
-        return GPT_FINISH_LENGTH;
-    return total >= (size_t)context ? GPT_FINISH_CONTEXT : GPT_FINISH_NONE;
+    return gpt__length_finish(settings, total, sequence->prompt_count, context);
 }
 
 void gpt__sequence_commit(gpt__sequence *sequence, int32_t token)

@@ -43,6 +43,12 @@ void gpt__sequence_free(gpt__sequence *sequence, gpt__kv_cache *cache);
 /* Tokens that are still to be computed before the next one can be chosen; at least 1 unless it waits for its leader. */
 int64_t gpt__sequence_pending(const gpt__sequence *sequence);
 
+/*
+ * Why a text ends at so many tokens, prompt and new ones, or GPT_FINISH_NONE. max_length counts only where
+ * max_new_tokens is not set, as in transformers.
+ */
+gpt_finish gpt__length_finish(const gpt__settings *settings, size_t total, size_t prompt_count, int32_t context);
+
 /* Why the sequence ends when token is chosen next and did or did not complete a stop string. */
 gpt_finish gpt__sequence_finish(const gpt__sequence *sequence, int32_t token, int stopped, int32_t context);
 

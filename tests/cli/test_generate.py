@@ -181,6 +181,7 @@ def lengths():
     expect_equal(sample(STORY, *counted, "--max-new-tokens", "7")["finish"], "length")
     prompt = len(good_json("tokenize", STORY, "--json")["ids"])
     expect_equal(len(sample(STORY, *counted, "--max-length", "20")["ids"]), 20 - prompt)
+    expect_equal(len(sample(STORY, *counted, "--max-length", "20", "--max-new-tokens", "25")["ids"]), 25)
     all_of_it = sample(STORY, *counted, "--max-new-tokens", "0")
     expect_equal(all_of_it["finish"], "context")
     expect(500 <= len(all_of_it["ids"]) + prompt <= 513, len(all_of_it["ids"]))

@@ -241,6 +241,14 @@ def bench_measures():
 
 
 @case
+def bench_minds_no_length_of_the_files():
+    path = model_without("short", "generation_config.json")
+    file("short/generation_config.json", b'{"max_length": 8}')
+    lines = good("bench", "-m", path, "-p", "20", "-g", "3", "-r", "1").decode()
+    expect("20" in lines, lines)
+
+
+@case
 def bench_profiles():
     """The parts of a step add up to it; what is read and multiplied is what the model's shape says."""
     result = good_json("bench", "-p", "16", "-g", "5", "-b", "1,3", "-r", "1", "--threads", "1", "--dtype", "int8",

@@ -230,6 +230,12 @@ static void limits(void)
     EXPECT_INT(count, 3);
     EXPECT_INT(gpt_result_finish(result, 0), GPT_FINISH_LENGTH);
     gpt_result_free(result);
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g, 5));
+    result = run(g);
+    gpt_result_ids(&count, result, 0);
+    EXPECT_INT(count, 5);
+    gpt_result_free(result);
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g, 0));
     EXPECT_OK(gpt_generator_set_max_length(g, 0));
     EXPECT_OK(gpt_generator_set_min_new_tokens(g, 100000));
     result = run(g);

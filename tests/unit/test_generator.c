@@ -403,6 +403,22 @@ static void sequences_end_for_the_stated_reason(void)
         first_is_tenth = ids[i] == tenth ? i : first_is_tenth;
     gpt_result_free(result);
 
+    /* The length of both counts only where that of the new tokens is not set. */
+    EXPECT_OK(gpt_generator_set_max_length(generator, 20));
+    for (int most = 10; most <= 30; most += 20) {
+        EXPECT_OK(gpt_generator_set_max_new_tokens(generator, most));
+        EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, 3));
+        EXPECT_INT(gpt_result_finish(result, 0), GPT_FINISH_LENGTH);
+        gpt_result_ids(&count, result, 0);
+        EXPECT_INT(count, most);
+        gpt_result_free(result);
+    }
+    EXPECT_OK(gpt_generator_set_max_length(generator, 3));
+    EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, 3));
+    gpt_result_free(result);
+    EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 0));
+    EXPECT_STATUS(gpt_generator_run_ids(&result, generator, prompt, 3), GPT_E_CONTEXT);
+    EXPECT_MESSAGE("max_length is 3");
     EXPECT_OK(gpt_generator_set_max_length(generator, 20));
     EXPECT_OK(gpt_generator_run_ids(&result, generator, prompt, 3));
     EXPECT_INT(gpt_result_finish(result, 0), GPT_FINISH_LENGTH);

@@ -277,7 +277,6 @@ class GPT2LMHeadModel:
             if longest <= width:
                 raise ArgumentError("max_length: %d leaves no room after %d tokens" % (longest, width))
             generator.set(max_new_tokens=longest - width)
-        generator.set(max_length=0)
 
     @staticmethod
     def _end(generator: Generator) -> int:
