@@ -198,8 +198,10 @@ static gpt_status rank(search *s)
 {
     gpt__forward *forward = &s->generator->forward;
     s->best_count = 0;
+    gpt__profile_switch(&s->generator->profile, GPT_PART_SAMPLING);
     for (int b = 0; b < s->running; b++)
         GPT__TRY(rank_beam(s, b, gpt__forward_logits(forward, b), gpt__forward_spare_logits(forward)));
+    gpt__profile_switch(&s->generator->profile, GPT_PART_REST);
     return GPT_OK;
 }
 
@@ -354,14 +356,10 @@ static gpt_status check_settings(const gpt_generator *generator)
     return GPT_OK;
 }
 
-/* One prompt's outputs. */
-static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, const int32_t *ids, size_t count)
+/* Searches for one prompt's outputs, when all has been checked. */
+static gpt_status search_outputs(gpt__output *outputs, gpt_generator *generator, const int32_t *ids, size_t count)
 {
     search s;
-    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
-    GPT__TRY(check_settings(generator));
-    GPT__TRY(gpt__generator_check_room(generator, count));
-    GPT__TRY(gpt__generator_check_ids(generator, ids, count));
     GPT__TRY(gpt__generator_check_cancelled(generator));
     GPT__TRY(gpt__generator_prepare(generator));
     gpt_status status = search_init(&s, generator);
@@ -370,6 +368,19 @@ static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, con
     if (status == GPT_OK)
         status = hand_over(outputs, (size_t)generator->settings.samples, &s, ids[count - 1]);
     search_release(&s);
+    return status;
+}
+
+/* One prompt's outputs. */
+static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, const int32_t *ids, size_t count)
+{
+    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
+    GPT__TRY(check_settings(generator));
+    GPT__TRY(gpt__generator_check_room(generator, count));
+    GPT__TRY(gpt__generator_check_ids(generator, ids, count));
+    gpt__profile_begin(&generator->profile);
+    gpt_status status = search_outputs(outputs, generator, ids, count);
+    gpt__profile_end(&generator->profile);
     return status;
 }
 

@@ -168,6 +168,24 @@ static void evaluating_is_measured(void)
     close_all();
 }
 
+/* Beams are measured like steps: from the call's begin, and nothing of the time before it. */
+static void beams_are_measured(void)
+{
+    open_as(GPT_DTYPE_F32);
+    EXPECT_OK(gpt_generator_set_beams(generator, 3));
+    run();
+    EXPECT_OK(gpt_generator_set_profiling(generator, 1));
+    double begin = seconds();
+    run();
+    double call = seconds() - begin;
+    EXPECT(gpt_generator_profile_seconds(generator, GPT_PART_LINEAR) > 0);
+    EXPECT(gpt_generator_profile_seconds(generator, GPT_PART_SAMPLING) > 0);
+    EXPECT(gpt_generator_profile_seconds(generator, GPT_PART_REST) > 0);
+    EXPECT(all_seconds() <= call);
+    EXPECT(all_seconds() > call / 2);
+    close_all();
+}
+
 /* Any processor that oneDNN runs on does a million a second; none does 1e18. */
 static void machine_is_measured(void)
 {
@@ -187,6 +205,7 @@ int main(int argc, char **argv)
     TEST(threads_change);
     TEST(products_are_counted);
     TEST(evaluating_is_measured);
+    TEST(beams_are_measured);
     TEST(machine_is_measured);
     return TEST_END();
 }
