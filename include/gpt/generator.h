@@ -377,12 +377,15 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_clear_stop_strings(gpt_generator
  * @param user      what was given to gpt_generator_set_logits_hook
  *
  * @return 0 to go on; anything else ends the step with GPT_E_CANCELLED. Must not call functions of this generator,
- * except gpt_generator_cancel.
+ * except gpt_generator_cancel; those that compute, add or drop return GPT_E_ARGUMENT then.
  */
 typedef int (*gpt_logits_hook)(float *logits, int32_t vocab, const int32_t *ids, size_t count, int64_t sequence,
                                void *user);
 
-/** Sets the logits hook of sequences added afterwards, or none with NULL (the default). Since 1.0. */
+/**
+ * Sets the logits hook of sequences added afterwards, or none with NULL (the default). Sequences that run keep theirs:
+ * the old hook and user must hold until these have ended. Since 1.0.
+ */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logits_hook(gpt_generator *generator, gpt_logits_hook hook,
                                                                 void *user);
 
@@ -426,7 +429,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_run_many(gpt_result **out, gpt_g
  *
  * @param event  valid during the call only
  * @param user   what was given to gpt_generator_stream
- * @return 0 to go on; anything else ends the generation with GPT_E_CANCELLED
+ *
+ * @return 0 to go on; anything else ends the generation with GPT_E_CANCELLED. Must not call functions of this
+ * generator, except gpt_generator_cancel; those that compute, add or drop return GPT_E_ARGUMENT then.
  */
 typedef int (*gpt_event_callback)(const gpt_event *event, void *user);
 

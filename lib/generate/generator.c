@@ -89,6 +89,13 @@ gpt_status gpt__generator_check_cancelled(gpt_generator *generator)
     return GPT_OK;
 }
 
+gpt_status gpt__generator_check_free(const gpt_generator *generator)
+{
+    if (generator->is_busy)
+        return gpt__fail(GPT_E_ARGUMENT, "the generator is at work: its hook or callback can not use it");
+    return GPT_OK;
+}
+
 gpt_status gpt__generator_told(gpt_generator *generator, gpt_status status)
 {
     if (status == GPT_E_CANCELLED)
@@ -169,11 +176,8 @@ static gpt_status add_samples(gpt_generator *generator, gpt__shared_settings *sh
     return GPT_OK;
 }
 
-gpt_status gpt_generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count)
+gpt_status gpt__generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count)
 {
-    GPT__CHECK_ARGUMENT(sequence != NULL);
-    *sequence = -1;
-    GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(gpt__generator_check_room(generator, count));
     if (generator->settings.beams > 1)
@@ -192,18 +196,33 @@ gpt_status gpt_generator_add_ids(int64_t *sequence, gpt_generator *generator, co
     return status;
 }
 
+gpt_status gpt__generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt, size_t length)
+{
+    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
+    int32_t *ids;
+    size_t count;
+    GPT__TRY(gpt__generator_encode(&ids, &count, generator, prompt, length));
+    gpt_status status = gpt__generator_add_ids(sequence, generator, ids, count);
+    gpt__release(ids);
+    return status;
+}
+
+gpt_status gpt_generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count)
+{
+    GPT__CHECK_ARGUMENT(sequence != NULL);
+    *sequence = -1;
+    GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__TRY(gpt__generator_check_free(generator));
+    return gpt__generator_add_ids(sequence, generator, ids, count);
+}
+
 gpt_status gpt_generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt, size_t length)
 {
     GPT__CHECK_ARGUMENT(sequence != NULL);
     *sequence = -1;
     GPT__CHECK_ARGUMENT(generator != NULL);
-    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
-    int32_t *ids;
-    size_t count;
-    GPT__TRY(gpt__generator_encode(&ids, &count, generator, prompt, length));
-    gpt_status status = gpt_generator_add_ids(sequence, generator, ids, count);
-    gpt__release(ids);
-    return status;
+    GPT__TRY(gpt__generator_check_free(generator));
+    return gpt__generator_add(sequence, generator, prompt, length);
 }
 
 /*
@@ -232,6 +251,7 @@ static void replace_leader(gpt_generator *generator, gpt__sequence *leader)
 gpt_status gpt_generator_drop(gpt_generator *generator, int64_t sequence)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__TRY(gpt__generator_check_free(generator));
     for (size_t i = 0; i < generator->sequence_count; i++) {
         gpt__sequence *dropped = generator->sequences[i];
         if (dropped->id != sequence)

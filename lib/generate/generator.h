@@ -29,6 +29,7 @@ struct gpt_generator {
     int64_t cache_tokens;
     uint64_t last_seed;
     atomic_int cancelled;
+    int is_busy; /* a call is under way that can call a hook or a callback */
 
     gpt__profile profile;
     gpt__kv_cache cache;
@@ -59,6 +60,14 @@ gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *mo
 
 /* Makes the forward pass's memory for the number of threads that is set now, and sets the cache's limit. */
 gpt_status gpt__generator_prepare(gpt_generator *generator);
+
+/* GPT_E_ARGUMENT when it comes from a hook or a callback of a call that is under way. */
+gpt_status gpt__generator_check_free(const gpt_generator *generator);
+
+/* What the public functions do, for calls that are made of them. */
+gpt_status gpt__generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count);
+gpt_status gpt__generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt, size_t length);
+gpt_status gpt__generator_step(gpt_generator *generator);
 
 /* GPT_E_CANCELLED when gpt_generator_cancel was called before. */
 gpt_status gpt__generator_check_cancelled(gpt_generator *generator);

@@ -20,17 +20,20 @@ static gpt_status collect(gpt_result *result, int64_t first, const gpt_event *ev
 static gpt_status collect_all(gpt_generator *generator, gpt_result *result, int64_t first)
 {
     while (generator->sequence_count > 0) {
-        GPT__TRY(gpt_generator_step(generator));
+        GPT__TRY(gpt__generator_step(generator));
         for (size_t i = 0; i < generator->event_count; i++)
             GPT__TRY(collect(result, first, &generator->events[i]));
     }
     return GPT_OK;
 }
 
-static gpt_status check_idle(const gpt_generator *generator)
+/* Begins a call that runs what it adds, and nothing else. */
+static gpt_status begin(gpt_generator *generator)
 {
+    GPT__TRY(gpt__generator_check_free(generator));
     if (generator->sequence_count > 0)
         return gpt__fail(GPT_E_ARGUMENT, "%zu sequences of gpt_generator_add still run", generator->sequence_count);
+    generator->is_busy = 1;
     return GPT_OK;
 }
 
@@ -52,8 +55,9 @@ static gpt_status run_added(gpt_result **out, gpt_generator *generator)
 }
 
 /* On failure nothing must run on, and a callback's end of the call has taken a cancellation with it. */
-static gpt_status clean_up(gpt_generator *generator, gpt_status status)
+static gpt_status end(gpt_generator *generator, gpt_status status)
 {
+    generator->is_busy = 0;
     if (status != GPT_OK)
         gpt__generator_drop_all(generator);
     return gpt__generator_told(generator, status);
@@ -64,14 +68,14 @@ gpt_status gpt_generator_run_ids(gpt_result **out, gpt_generator *generator, con
     GPT__CHECK_ARGUMENT(out != NULL);
     *out = NULL;
     GPT__CHECK_ARGUMENT(generator != NULL);
-    GPT__TRY(check_idle(generator));
+    GPT__TRY(begin(generator));
     if (generator->settings.beams > 1)
-        return gpt__beam_run_ids(out, generator, ids, count);
+        return end(generator, gpt__beam_run_ids(out, generator, ids, count));
     int64_t first;
-    gpt_status status = gpt_generator_add_ids(&first, generator, ids, count);
+    gpt_status status = gpt__generator_add_ids(&first, generator, ids, count);
     if (status == GPT_OK)
         status = run_added(out, generator);
-    return clean_up(generator, status);
+    return end(generator, status);
 }
 
 gpt_status gpt_generator_run(gpt_result **out, gpt_generator *generator, const char *prompt, size_t length)
@@ -87,17 +91,17 @@ gpt_status gpt_generator_run_many(gpt_result **out, gpt_generator *generator, co
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(prompts != NULL && lengths != NULL && count > 0);
     GPT__CHECK_ARGUMENT(count <= PTRDIFF_MAX / sizeof *prompts);
-    GPT__TRY(check_idle(generator));
+    GPT__TRY(begin(generator));
     if (generator->settings.beams > 1)
-        return gpt__beam_run_many(out, generator, prompts, lengths, count);
+        return end(generator, gpt__beam_run_many(out, generator, prompts, lengths, count));
     gpt_status status = GPT_OK;
     for (size_t i = 0; status == GPT_OK && i < count; i++) {
         int64_t first;
-        status = gpt_generator_add(&first, generator, prompts[i], lengths[i]);
+        status = gpt__generator_add(&first, generator, prompts[i], lengths[i]);
     }
     if (status == GPT_OK)
         status = run_added(out, generator);
-    return clean_up(generator, status);
+    return end(generator, status);
 }
 
 /*
@@ -108,7 +112,7 @@ gpt_status gpt_generator_run_many(gpt_result **out, gpt_generator *generator, co
 static gpt_status stream_added(gpt_generator *generator, gpt_event_callback callback, void *user)
 {
     while (generator->sequence_count > 0) {
-        GPT__TRY(gpt_generator_step(generator));
+        GPT__TRY(gpt__generator_step(generator));
         for (size_t i = 0; i < generator->event_count; i++)
             if (callback(&generator->events[i], user) != 0)
                 return gpt__fail(GPT_E_CANCELLED, "the callback ended the generation");
@@ -121,12 +125,12 @@ gpt_status gpt_generator_stream_ids(gpt_generator *generator, const int32_t *ids
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(callback != NULL);
-    GPT__TRY(check_idle(generator));
+    GPT__TRY(begin(generator));
     int64_t first;
-    gpt_status status = gpt_generator_add_ids(&first, generator, ids, count);
+    gpt_status status = gpt__generator_add_ids(&first, generator, ids, count);
     if (status == GPT_OK)
         status = stream_added(generator, callback, user);
-    return clean_up(generator, status);
+    return end(generator, status);
 }
 
 gpt_status gpt_generator_stream(gpt_generator *generator, const char *prompt, size_t length,
@@ -134,10 +138,10 @@ gpt_status gpt_generator_stream(gpt_generator *generator, const char *prompt, si
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(callback != NULL);
-    GPT__TRY(check_idle(generator));
+    GPT__TRY(begin(generator));
     int64_t first;
-    gpt_status status = gpt_generator_add(&first, generator, prompt, length);
+    gpt_status status = gpt__generator_add(&first, generator, prompt, length);
     if (status == GPT_OK)
         status = stream_added(generator, callback, user);
-    return clean_up(generator, status);
+    return end(generator, status);
 }

@@ -60,6 +60,7 @@ gpt_status gpt_generator_evaluate(float *logits, float *hidden, gpt_generator *g
         return gpt__fail(GPT_E_CONTEXT, "%zu tokens do not fit in the model's context of %d", count,
                          generator->model->config.context);
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
+    GPT__TRY(gpt__generator_check_free(generator));
     reading r = {.generator = generator, .ids = ids};
     gpt__profile_begin(&generator->profile);
     gpt_status status = gpt__generator_check_cancelled(generator);
@@ -120,6 +121,7 @@ gpt_status gpt_generator_score(float *logprobs, gpt_generator *generator, const 
     GPT__CHECK_ARGUMENT(logprobs != NULL);
     GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
+    GPT__TRY(gpt__generator_check_free(generator));
     logprobs[0] = NAN;
     gpt__profile_begin(&generator->profile);
     gpt_status status = gpt__generator_check_cancelled(generator);

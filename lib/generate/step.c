@@ -308,9 +308,8 @@ static gpt_status step(gpt_generator *generator)
     return status;
 }
 
-gpt_status gpt_generator_step(gpt_generator *generator)
+gpt_status gpt__generator_step(gpt_generator *generator)
 {
-    GPT__CHECK_ARGUMENT(generator != NULL);
     generator->event_count = 0;
     gpt__profile_begin(&generator->profile);
     gpt_status status = step(generator);
@@ -318,4 +317,14 @@ gpt_status gpt_generator_step(gpt_generator *generator)
     if (status != GPT_OK)
         generator->event_count = 0;
     return gpt__generator_told(generator, status);
+}
+
+gpt_status gpt_generator_step(gpt_generator *generator)
+{
+    GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__TRY(gpt__generator_check_free(generator));
+    generator->is_busy = 1;
+    gpt_status status = gpt__generator_step(generator);
+    generator->is_busy = 0;
+    return status;
 }

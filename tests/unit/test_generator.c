@@ -699,6 +699,80 @@ static void a_callback_can_end_a_stream(void)
     gpt_generator_free(generator);
 }
 
+/* Calls what it must not, and counts what was refused. */
+static int try_all(gpt_generator *generator)
+{
+    int64_t sequence;
+    gpt_result *result = NULL;
+    float logprobs[2];
+    const int32_t ids[] = {300, 301};
+    const char *prompt = story;
+    size_t length = 4;
+    const gpt_status found[] = {
+        gpt_generator_step(generator), gpt_generator_add(&sequence, generator, story, 4),
+        gpt_generator_add_ids(&sequence, generator, ids, 2), gpt_generator_drop(generator, 0),
+        gpt_generator_run(&result, generator, story, 4), gpt_generator_run_ids(&result, generator, ids, 2),
+        gpt_generator_run_many(&result, generator, &prompt, &length, 1),
+        gpt_generator_stream(generator, story, 4, collect, NULL),
+        gpt_generator_stream_ids(generator, ids, 2, collect, NULL),
+        gpt_generator_evaluate(NULL, NULL, generator, ids, 2), gpt_generator_score(logprobs, generator, ids, 2),
+    };
+    int refused = 0;
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        refused += found[i] == GPT_E_ARGUMENT;
+    return refused;
+}
+
+typedef struct intruder {
+    gpt_generator *generator;
+    int calls, refused;
+} intruder;
+
+static int intrude(const gpt_event *event, void *user)
+{
+    intruder *i = user;
+    i->calls++;
+    i->refused += try_all(i->generator);
+    return gpt_event_token(event) < 0 || i->calls > 1000;
+}
+
+static int intrude_by_hook(float *logits, int32_t vocab, const int32_t *ids, size_t count, int64_t sequence, void *user)
+{
+    intruder *i = user;
+    (void)logits, (void)vocab, (void)ids, (void)count, (void)sequence;
+    i->calls++;
+    i->refused += try_all(i->generator);
+    return i->calls > 1000;
+}
+
+/* Nothing that a callback or a hook calls gets in between, not even after the last event, when no sequence runs. */
+static void callbacks_and_hooks_can_not_use_their_generator(void)
+{
+    gpt_generator *generator = open_generator();
+    gpt_result *undisturbed = run(generator, story);
+    intruder by_callback = {.generator = generator}, by_hook = {.generator = generator};
+    EXPECT_OK(gpt_generator_stream(generator, story, strlen(story), intrude, &by_callback));
+    EXPECT_INT(by_callback.calls, 40);
+    EXPECT_INT(by_callback.refused, 11 * 40);
+    EXPECT_OK(gpt_generator_set_logits_hook(generator, intrude_by_hook, &by_hook));
+    gpt_result *disturbed = run(generator, story);
+    expect_same_output(disturbed, 0, undisturbed, 0);
+    EXPECT_INT(by_hook.refused, 11 * 40);
+    EXPECT_OK(gpt_generator_set_beams(generator, 2));
+    gpt_result_free(run(generator, story));
+    EXPECT_INT(by_hook.refused, 11 * by_hook.calls);
+    EXPECT(by_hook.calls > 80);
+    /* Afterwards it is free again. */
+    EXPECT_OK(gpt_generator_set_beams(generator, 1));
+    EXPECT_OK(gpt_generator_set_logits_hook(generator, NULL, NULL));
+    gpt_result_free(disturbed);
+    disturbed = run(generator, story);
+    expect_same_output(disturbed, 0, undisturbed, 0);
+    gpt_result_free(disturbed);
+    gpt_result_free(undisturbed);
+    gpt_generator_free(generator);
+}
+
 static void an_empty_prompt_begins_a_text(void)
 {
     gpt_generator *generator = open_generator();
@@ -855,6 +929,7 @@ int main(int argc, char **argv)
     TEST(a_callback_can_end_a_stream);
     TEST(a_stream_that_ends_takes_its_cancellation_along);
     TEST(an_idle_step_takes_a_late_cancellation);
+    TEST(callbacks_and_hooks_can_not_use_their_generator);
     TEST(an_empty_prompt_begins_a_text);
     TEST(settings_hold_for_later_prompts_only);
     TEST(bf16_stays_close);
