@@ -283,7 +283,11 @@ GPT_API int gpt_generator_chunk(const gpt_generator *generator);
 
 /**
  * The most tokens that the KV cache may hold, over all sequences; a shared prompt counts once. 0 or more; 0 means as
- * many as memory allows. It is rounded up to whole pages. Holds from the next step on. Default: 0. Since 1.0.
+ * many as memory allows. It is rounded up to whole pages. Holds from the next step on. Default: 0.
+ *
+ * When sequences need more, those that were added last wait until others have ended; what the cache held of them is
+ * computed again then, so that they give the same as without a limit. Memory of sequences that have ended is kept for
+ * the next ones, until gpt_generator_free or a lower limit. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_cache_tokens(gpt_generator *generator, int64_t cache_tokens);
 
@@ -540,7 +544,10 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_drop(gpt_generator *generator, i
 /** The number of sequences that have not ended. 0 for NULL. Since 1.0. */
 GPT_API size_t gpt_generator_active(const gpt_generator *generator);
 
-/** The number of prompt tokens that are still to be read, over all sequences. 0 for NULL. Since 1.0. */
+/**
+ * The number of prompt tokens that are still to be read, over all sequences; again, where the cache has lost them to
+ * others. 0 for NULL. Since 1.0.
+ */
 GPT_API size_t gpt_generator_pending(const gpt_generator *generator);
 
 /**
@@ -550,7 +557,7 @@ GPT_API size_t gpt_generator_pending(const gpt_generator *generator);
  * Ends the life of the events of the step before. Does nothing when no sequence is active, except that it takes back a
  * cancellation that came too late for the call before, and returns GPT_E_CANCELLED then.
  *
- * @return GPT_OK; GPT_E_CONTEXT when no sequence can go on because the cache is full (drop one, or raise
+ * @return GPT_OK; GPT_E_CONTEXT when no sequence can go on because one alone fills the cache (drop it, or raise
  * cache_tokens); GPT_E_CANCELLED; GPT_E_INTERNAL when the model computes NaN, or the settings leave no token to
  * choose; GPT_E_MEMORY. After a failure there are no events, the sequences are as before the step, and the step may be
  * tried again. Since 1.0.

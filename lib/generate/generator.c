@@ -64,8 +64,6 @@ gpt_status gpt__generator_prepare(gpt_generator *generator)
     int threads = generator->threads;
     if (threads == 0)
         threads = gpt__default_threads(generator->model->weights.bytes);
-    int64_t cache_tokens = generator->cache_tokens;
-    generator->cache.most_pages = cache_tokens / GPT__PAGE_TOKENS + (cache_tokens % GPT__PAGE_TOKENS > 0);
     if (threads == generator->forward_threads)
         return GPT_OK;
     gpt__forward_release(&generator->forward);

@@ -58,7 +58,7 @@ struct gpt_generator {
 /* Settings of a new generator: the defaults, and over them what the model's files ask for. */
 gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *model);
 
-/* Makes the forward pass's memory for the number of threads that is set now, and sets the cache's limit. */
+/* Makes the forward pass's memory for the number of threads that is set now. */
 gpt_status gpt__generator_prepare(gpt_generator *generator);
 
 /* GPT_E_ARGUMENT when it comes from a hook or a callback of a call that is under way. */

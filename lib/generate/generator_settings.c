@@ -55,13 +55,20 @@ SETTING(int, logprobs)
 GENERATOR_SETTING(int, threads, 0)
 GENERATOR_SETTING(int, chunk, GPT__DEFAULT_CHUNK)
 
+/* The limit is one of whole pages; a lower one frees at once what no sequence holds. */
+static void limit_cache(gpt_generator *generator, int64_t tokens)
+{
+    generator->cache_tokens = tokens;
+    gpt__kv_cache_limit(&generator->cache, tokens / GPT__PAGE_TOKENS + (tokens % GPT__PAGE_TOKENS > 0));
+}
+
 /* Not every int64_t is a double, so that the largest ones would seem to be out of range. */
 gpt_status gpt_generator_set_cache_tokens(gpt_generator *generator, int64_t cache_tokens)
 {
     const int64_t exact = (int64_t)1 << 53;
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__TRY(gpt__settings_check_number("cache_tokens", (double)(cache_tokens < exact ? cache_tokens : exact)));
-    generator->cache_tokens = cache_tokens;
+    limit_cache(generator, cache_tokens);
     return GPT_OK;
 }
 
@@ -79,7 +86,7 @@ gpt_status gpt_generator_reset_settings(gpt_generator *generator)
     generator->settings = settings;
     generator->threads = 0;
     generator->chunk = GPT__DEFAULT_CHUNK;
-    generator->cache_tokens = 0;
+    limit_cache(generator, 0);
     generator->profile.is_on = 0;
     return GPT_OK;
 }

@@ -19,11 +19,11 @@
  * Laying out.
  */
 
-/* How many tokens other has computed that the prompt of sequence begins with, too. */
+/* How many tokens other has computed that sequence, which has none, begins with, too. */
 static int64_t common_prefix(const gpt__sequence *sequence, const gpt__sequence *other)
 {
-    /* The last token of the prompt is always computed, as its logits are what is wanted. */
-    int64_t most = (int64_t)sequence->prompt_count - 1;
+    /* The last token is always computed, as its logits are what is wanted. */
+    int64_t most = (int64_t)sequence->count - 1;
     most = other->cache.length < most ? other->cache.length : most;
     int64_t length = 0;
     while (length < most && sequence->ids[length] == other->ids[length])
@@ -112,11 +112,29 @@ static gpt_status add_prompts(gpt_generator *generator)
     return GPT_OK;
 }
 
+/* Takes the pages of the sequence that was added last, so that those before it can go on: it will be read again. */
+static int take_back_pages(gpt_generator *generator)
+{
+    gpt__sequence *last = NULL;
+    size_t holders = 0;
+    for (size_t i = 0; i < generator->sequence_count; i++)
+        if (generator->sequences[i]->cache.page_count > 0) {
+            last = generator->sequences[i];
+            holders++;
+        }
+    if (holders < 2)
+        return 0;
+    gpt__kv_sequence_release(&generator->cache, &last->cache);
+    return 1;
+}
+
 static gpt_status lay_out(gpt_generator *generator)
 {
-    generator->span_count = 0;
-    GPT__TRY(add_ones(generator));
-    GPT__TRY(add_prompts(generator));
+    do {
+        generator->span_count = 0;
+        GPT__TRY(add_ones(generator));
+        GPT__TRY(add_prompts(generator));
+    } while (generator->span_count == 0 && take_back_pages(generator));
     if (generator->span_count == 0)
         return gpt__fail(GPT_E_CONTEXT, "the KV cache is full: its %lld tokens are in use and %zu sequences need more",
                          (long long)generator->cache.most_pages * GPT__PAGE_TOKENS, generator->sequence_count);

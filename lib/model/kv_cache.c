@@ -13,14 +13,20 @@ void gpt__kv_cache_init(gpt__kv_cache *cache, const gpt__config *config, gpt_dty
     cache->page_bytes = (size_t)config->L * gpt__page_layer_bytes(&cache->form);
 }
 
-void gpt__kv_cache_release(gpt__kv_cache *cache)
+/* Frees pages that nobody holds until so many are left. */
+static void trim(gpt__kv_cache *cache, int64_t left)
 {
-    while (cache->free_pages != NULL) {
+    for (; cache->free_count > left && cache->free_pages != NULL; cache->free_count--) {
         gpt__page *page = cache->free_pages;
         cache->free_pages = page->next_free;
         gpt__release(page->values);
         gpt__release(page);
     }
+}
+
+void gpt__kv_cache_release(gpt__kv_cache *cache)
+{
+    trim(cache, 0);
 }
 
 int64_t gpt__kv_cache_page_bytes(const gpt__kv_cache *cache)
@@ -33,6 +39,12 @@ int64_t gpt__kv_cache_room(const gpt__kv_cache *cache)
     if (cache->most_pages == 0)
         return INT64_MAX;
     return cache->most_pages > cache->used_pages ? cache->most_pages - cache->used_pages : 0;
+}
+
+void gpt__kv_cache_limit(gpt__kv_cache *cache, int64_t most_pages)
+{
+    cache->most_pages = most_pages;
+    trim(cache, gpt__kv_cache_room(cache));
 }
 
 static gpt__page *new_page(const gpt__kv_cache *cache)
@@ -54,10 +66,12 @@ static gpt_status take_page(gpt__page **out, gpt__kv_cache *cache)
         return gpt__fail(GPT_E_CONTEXT, "the KV cache is full: all of its %lld tokens are in use",
                          (long long)cache->most_pages * GPT__PAGE_TOKENS);
     gpt__page *page = cache->free_pages;
-    if (page != NULL)
+    if (page != NULL) {
         cache->free_pages = page->next_free;
-    else if ((page = new_page(cache)) == NULL)
+        cache->free_count--;
+    } else if ((page = new_page(cache)) == NULL) {
         return GPT_E_MEMORY;
+    }
     page->references = 1;
     page->next_free = NULL;
     cache->used_pages++;
@@ -71,7 +85,9 @@ static void give_page(gpt__kv_cache *cache, gpt__page *page)
         return;
     page->next_free = cache->free_pages;
     cache->free_pages = page;
+    cache->free_count++;
     cache->used_pages--;
+    trim(cache, gpt__kv_cache_room(cache));
 }
 
 static int64_t pages_for(int64_t tokens)

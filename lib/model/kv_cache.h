@@ -27,6 +27,7 @@ typedef struct gpt__kv_cache {
     int64_t most_pages; /* 0: no limit */
     int64_t used_pages; /* that sequences hold */
     gpt__page *free_pages;
+    int64_t free_count;
 } gpt__kv_cache;
 
 /* The cache of one sequence. Begins as {0}. */
@@ -45,6 +46,12 @@ void gpt__kv_cache_release(gpt__kv_cache *cache);
 
 /* Bytes of one page. */
 int64_t gpt__kv_cache_page_bytes(const gpt__kv_cache *cache);
+
+/*
+ * Sets the most pages that sequences may hold; 0: no limit. Pages that nobody holds and that no longer fit are freed,
+ * at once or when they are given back.
+ */
+void gpt__kv_cache_limit(gpt__kv_cache *cache, int64_t most_pages);
 
 /* How many pages can still be taken, INT64_MAX without a limit. */
 int64_t gpt__kv_cache_room(const gpt__kv_cache *cache);

@@ -152,10 +152,84 @@ static void a_chunk_leaves_nobody_out(void)
     gpt_generator_free(g);
 }
 
+/* Both fit at first, and neither could end beside the other: one waits, and both give what they give alone. */
+static void sequences_wait_when_the_cache_is_full(void)
+{
+    int32_t ids[2][100];
+    gpt_generator *g = open_generator(100);
+    taken of[2];
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 2 * GPT__PAGE_TOKENS));
+    for (int i = 0; i < 2; i++) {
+        fill(ids[i], 100, 0, i + 1);
+        of[i] = add(g, ids[i], 100);
+    }
+    EXPECT_OK(finish(g, of, 2));
+    for (int i = 0; i < 2; i++)
+        expect_as_alone(&of[i], ids[i], 100, 100);
+    EXPECT_INT(g->cache.used_pages, 0);
+    gpt_generator_free(g);
+}
+
+/* The same with samples that share pages, with prompts that begin alike, and with prompts read in chunks. */
+static void many_sequences_wait_in_turn(void)
+{
+    int32_t ids[5][160];
+    taken of[10];
+    gpt_generator *g = open_generator(60);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 4 * GPT__PAGE_TOKENS));
+    EXPECT_OK(gpt_generator_set_chunk(g, 50));
+    EXPECT_OK(gpt_generator_set_samples(g, 2));
+    for (int i = 0; i < 5; i++) {
+        fill(ids[i], 160, 70, i + 1);
+        of[2 * i] = of[2 * i + 1] = add(g, ids[i], 90 + 15 * (size_t)i);
+        of[2 * i + 1].sequence++;
+    }
+    EXPECT_OK(finish(g, of, 10));
+    for (int i = 0; i < 10; i++)
+        expect_as_alone(&of[i], ids[i / 2], 90 + 15 * (size_t)(i / 2), 60);
+    gpt_generator_free(g);
+}
+
+static int64_t free_pages(const gpt_generator *g)
+{
+    int64_t count = 0;
+    for (const gpt__page *page = g->cache.free_pages; page != NULL; page = page->next_free)
+        count++;
+    return count;
+}
+
+/* Memory is kept for the next sequence, and given back when the limit is lowered, at once or when it is free. */
+static void a_lower_limit_frees_memory(void)
+{
+    int32_t ids[300];
+    gpt_generator *g = open_generator(4);
+    fill(ids, 300, 0, 1);
+    taken first = add(g, ids, 300);
+    EXPECT_OK(finish(g, &first, 1));
+    EXPECT_INT(free_pages(g), 3);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 1000));
+    EXPECT_INT(free_pages(g), 3);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 200));
+    EXPECT_INT(free_pages(g), 2);
+    EXPECT_OK(gpt_generator_reset_settings(g));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g, 4));
+    EXPECT_INT(free_pages(g), 2);
+    taken second = add(g, ids, 300);
+    EXPECT_OK(gpt_generator_step(g));
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 1));
+    EXPECT_INT(free_pages(g), 0);
+    EXPECT_OK(gpt_generator_drop(g, second.sequence));
+    EXPECT_INT(free_pages(g), 1);
+    gpt_generator_free(g);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
     TEST(a_prompt_without_room_stops_nobody);
     TEST(a_chunk_leaves_nobody_out);
+    TEST(sequences_wait_when_the_cache_is_full);
+    TEST(many_sequences_wait_in_turn);
+    TEST(a_lower_limit_frees_memory);
     return TEST_END();
 }
