@@ -225,9 +225,10 @@ GPT_API int gpt_generator_samples(const gpt_generator *generator);
  * transformers' generate). 1 to 256; 1 is off. Default: 1.
  *
  * gpt_generator_run, run_ids and run_many search; their outputs are the best ones of each prompt, best first, as many
- * as samples says, which may not be more than beams. What changes single logits acts on log-probabilities then;
- * sampling, temperature and what goes with them play no part. Streaming and steps can not search, and stop strings can
- * not end beams: GPT_E_UNSUPPORTED. Since 1.0.
+ * as samples says, which may not be more than beams. Where settings or hook leave fewer texts than that, the outputs
+ * that were not found are empty: no tokens, no text, GPT_FINISH_NONE. What changes single logits acts on
+ * log-probabilities then; sampling, temperature and what goes with them play no part. Streaming and steps can not
+ * search, and stop strings can not end beams: GPT_E_UNSUPPORTED. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_beams(gpt_generator *generator, int beams);
 
@@ -498,7 +499,7 @@ GPT_API const float *gpt_result_logprobs(const gpt_result *result, size_t index)
  */
 GPT_API float gpt_result_score(const gpt_result *result, size_t index);
 
-/** Why an output ended; GPT_FINISH_NONE when index is too large. Since 1.0. */
+/** Why an output ended; GPT_FINISH_NONE when index is too large or a beam search did not find it. Since 1.0. */
 GPT_API gpt_finish gpt_result_finish(const gpt_result *result, size_t index);
 
 /** The number of tokens of the prompt that an output continues; 0 when index is too large. Since 1.0. */

@@ -334,6 +334,15 @@ static gpt_status decode(gpt__output *o, const gpt_generator *generator, int32_t
     return status;
 }
 
+/* An output that was not found: fewer beams have ended than were asked for. It is there, and empty. */
+static gpt_status leave_empty(gpt__output *o, size_t prompt_count)
+{
+    o->prompt_count = prompt_count;
+    GPT__TRY(gpt__reserve((void **)&o->ids, &o->ids_capacity, 1, sizeof *o->ids));
+    GPT__TRY(gpt__reserve((void **)&o->logprobs, &o->logprobs_capacity, 1, sizeof *o->logprobs));
+    return gpt__buffer_add(&o->text, "", 0);
+}
+
 /* Moves the best of what has ended to the outputs [count]; the search keeps the rest. last is the prompt's last token. */
 static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, int32_t last)
 {
@@ -342,6 +351,8 @@ static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, int32
         s->ended[i] = (gpt__output){0};
         GPT__TRY(decode(&outputs[i], s->generator, last));
     }
+    for (size_t i = (size_t)s->ended_count; i < count; i++)
+        GPT__TRY(leave_empty(&outputs[i], s->prompt_count));
     return GPT_OK;
 }
 

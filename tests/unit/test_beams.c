@@ -179,8 +179,13 @@ static void hooks(void)
     EXPECT_INT(ids[0], 300);
     EXPECT_INT(ids[9], 300);
     EXPECT_INT(gpt_result_finish(result, 0), GPT_FINISH_LENGTH);
-    gpt_result_ids(&count, result, 1);
+    EXPECT(gpt_result_ids(&count, result, 1) != NULL);
     EXPECT_INT(count, 0);
+    EXPECT(gpt_result_logprobs(result, 1) != NULL);
+    EXPECT_STRING(gpt_result_text(&count, result, 1), "");
+    EXPECT_INT(count, 0);
+    EXPECT_INT(gpt_result_prompt_tokens(result, 1), 4);
+    EXPECT(isnan(gpt_result_score(result, 1)));
     EXPECT_INT(gpt_result_finish(result, 1), GPT_FINISH_NONE);
     gpt_result_free(result);
     EXPECT_OK(gpt_generator_set_logits_hook(g, ends_at_once, NULL));
