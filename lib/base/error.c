@@ -2,7 +2,6 @@
 /* base/error.c: status names and texts, and the message of the last failure on each thread. */
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,19 +23,24 @@ static void cut_partial_character(char *text)
         text[start - 1] = '\0';
 }
 
+void gpt__format_line(char *line, size_t size, const char *format, va_list arguments)
+{
+    int length = vsnprintf(line, size, format, arguments);
+    if (length < 0)
+        line[0] = '\0';
+    if (length >= 0 && (size_t)length >= size)
+        cut_partial_character(line);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+}
+
 gpt_status gpt__fail(gpt_status code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(message, sizeof message, format, arguments);
+    gpt__format_line(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        message[0] = '\0';
-    if (length >= (int)sizeof message)
-        cut_partial_character(message);
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
     return code;
 }
 

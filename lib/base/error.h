@@ -5,6 +5,9 @@
 
 #include <gpt/status.h>
 
+#include <stdarg.h>
+#include <stddef.h>
+
 /*
  * Sets the thread's message, printf-style, and returns code, so that a failure is one statement:
  *
@@ -17,6 +20,12 @@
 __attribute__((format(printf, 2, 3)))
 #endif
 gpt_status gpt__fail(gpt_status code, const char *format, ...);
+
+/* Writes such a line into line [size], for messages and for the log. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 0)))
+#endif
+void gpt__format_line(char *line, size_t size, const char *format, va_list arguments);
 
 /*
  * The check at the top of a public function: returns GPT_E_ARGUMENT naming the function and the condition that should

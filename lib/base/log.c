@@ -2,10 +2,10 @@
 /* base/log.c: the log callback. The mutex keeps callback, level and user together; the atomic spares it when off. */
 #include "base/log.h"
 
+#include "base/error.h"
+
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gpt_log_callback current_callback;
@@ -34,7 +34,7 @@ void gpt__log(gpt_log_level level, const char *format, ...)
     char line[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    gpt__format_line(line, sizeof line, format, arguments);
     va_end(arguments);
     callback(level, line, user);
 }

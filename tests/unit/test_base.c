@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/utf8.h"
@@ -346,6 +347,31 @@ static void buffers_survive_failing_allocations(void)
  * Messages.
  */
 
+static void keep_line(gpt_log_level level, const char *line, void *user)
+{
+    (void)level;
+    snprintf(user, 2000, "%s", line);
+}
+
+/* The log has what comes from files, too: names of tensors, paths. */
+static void log_lines_are_one_valid_line(void)
+{
+    static char line[2000], name[1500];
+    gpt_log_set_callback(keep_line, GPT_LOG_WARNING, line);
+    gpt__log(GPT_LOG_WARNING, "a\nb\tc\x7F%d", 1);
+    EXPECT_STRING(line, "a?b?c?1");
+    for (size_t shift = 0; shift < 4; shift++) {
+        memset(name, 'x', shift);
+        for (size_t i = shift; i + 4 < sizeof name; i += 3)
+            memcpy(name + i, "\xE2\x82\xAC", 4);
+        gpt__log(GPT_LOG_WARNING, "%s", name);
+        size_t length = strlen(line);
+        EXPECT(length > 1000 && length < 1024);
+        EXPECT(gpt__utf8_valid(line, length));
+    }
+    gpt_log_set_callback(NULL, GPT_LOG_WARNING, NULL);
+}
+
 static void messages_are_one_valid_line(void)
 {
     EXPECT_STATUS(gpt__fail(GPT_E_FORMAT, "a%cb%cc%s", '\n', 0x7F, "\t"), GPT_E_FORMAT);
@@ -442,6 +468,7 @@ int main(int argc, char **argv)
     TEST(buffers_add_drop_and_hand_over);
     TEST(buffers_survive_failing_allocations);
     TEST(messages_are_one_valid_line);
+    TEST(log_lines_are_one_valid_line);
     TEST(every_status_has_name_and_text);
     TEST(files_are_mapped_or_refused);
     TEST(paths_are_joined);
