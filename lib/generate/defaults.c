@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "generate/generator.h"
 
+#include <string.h>
+
 /* Keys of generation_config.json and the settings that they are. */
 static const struct {
     const char *key;
@@ -47,26 +49,70 @@ static gpt_status read_number(gpt__settings *settings, const gpt__json *json, si
     return GPT_OK;
 }
 
+/* true or false; the reference also knows "never", which goes on until nothing better is possible. */
+static gpt_status read_early_stopping(gpt__settings *settings, const gpt__json *json)
+{
+    const cJSON *member = gpt__json_member(json->root, "early_stopping");
+    if (!cJSON_IsString(member))
+        return gpt__json_bool(&settings->early_stopping, json, json->root, "early_stopping");
+    gpt__log(GPT_LOG_WARNING, "%s: \"early_stopping\" is \"%s\", which is not supported and has no effect", json->path,
+             member->valuestring);
+    return GPT_OK;
+}
+
+static gpt_status read_stop_string(gpt__settings *settings, const gpt__json *json, const cJSON *string)
+{
+    const char *bytes = cJSON_IsString(string) ? string->valuestring : "";
+    gpt_status status = gpt__settings_add_stop_string(settings, bytes, strlen(bytes));
+    if (status != GPT_E_ARGUMENT)
+        return status;
+    return gpt__fail(GPT_E_FORMAT, "%s: \"stop_strings\" should be a string or several, none of them empty", json->path);
+}
+
+/* One string or an array of them. */
+static gpt_status read_stop_strings(gpt__settings *settings, const gpt__json *json, const gpt_model *model)
+{
+    const cJSON *member = gpt__json_member(json->root, "stop_strings");
+    const cJSON *string;
+    if (member == NULL)
+        return GPT_OK;
+    if (model->tokenizer == NULL) {
+        gpt__log(GPT_LOG_WARNING, "%s: \"stop_strings\" has no effect: the model has no tokenizer", json->path);
+        return GPT_OK;
+    }
+    if (!cJSON_IsArray(member))
+        return read_stop_string(settings, json, member);
+    cJSON_ArrayForEach(string, member)
+        GPT__TRY(read_stop_string(settings, json, string));
+    return GPT_OK;
+}
+
 /* Keys that ask for what libgpt does not do. Generation goes on without, but not in silence. */
 static void warn_of_missing(const gpt__json *json)
 {
     static const char *const keys[] = {"bad_words_ids",        "suppress_tokens",      "begin_suppress_tokens",
                                        "forced_bos_token_id",  "forced_eos_token_id",  "forced_decoder_ids",
                                        "sequence_bias",        "constraints",          "guidance_scale",
-                                       "penalty_alpha",        "dola_layers",          "stop_strings"};
+                                       "penalty_alpha",        "dola_layers"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (gpt__json_member(json->root, keys[i]) != NULL)
             gpt__log(GPT_LOG_WARNING, "%s: \"%s\" is not supported and has no effect", json->path, keys[i]);
+    const cJSON *least = gpt__json_member(json->root, "min_length");
+    if (cJSON_IsNumber(least) && least->valuedouble > 0)
+        gpt__log(GPT_LOG_WARNING, "%s: \"min_length\" has no effect: \"min_new_tokens\" has", json->path);
     const cJSON *beams = gpt__json_member(json->root, "num_beams");
     if (cJSON_IsNumber(beams) && beams->valuedouble > 1)
         gpt__log(GPT_LOG_WARNING, "%s: \"num_beams\" has no effect: beams must be set by the caller", json->path);
 }
 
-static gpt_status read_generation_config(gpt__settings *settings, const gpt__json *json)
+static gpt_status read_generation_config(gpt__settings *settings, const gpt_model *model)
 {
+    const gpt__json *json = &model->generation_config;
     GPT__TRY(gpt__json_bool(&settings->sampling, json, json->root, "do_sample"));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         GPT__TRY(read_number(settings, json, i));
+    GPT__TRY(read_early_stopping(settings, json));
+    GPT__TRY(read_stop_strings(settings, json, model));
     warn_of_missing(json);
     return GPT_OK;
 }
@@ -77,7 +123,7 @@ gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *mo
     gpt__settings_default(settings);
     gpt_status status = GPT_OK;
     if (model->generation_config.root != NULL)
-        status = read_generation_config(settings, &model->generation_config);
+        status = read_generation_config(settings, model);
     for (int i = 0; status == GPT_OK && i < config->stop_token_count; i++)
         status = gpt__token_map_set(&settings->stop_tokens, config->stop_tokens[i], 0);
     if (status != GPT_OK)

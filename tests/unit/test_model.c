@@ -576,6 +576,10 @@ static void generation_config(void)
         "{\"repetition_penalty\": 1e300}",
         "{\"max_new_tokens\": -1}",
         "{\"no_repeat_ngram_size\": {}}",
+        "{\"early_stopping\": 1}",
+        "{\"stop_strings\": 5}",
+        "{\"stop_strings\": \"\"}",
+        "{\"stop_strings\": [\"a\", null]}",
     };
     /* Without sampling a temperature of 0 means nothing, and files on the hub have it. */
     static const char *const harmless[] = {"{}", "[]", "null", "{\"top_k\": null}", "{\"eos_token_id\": 4000000}",
@@ -584,6 +588,7 @@ static void generation_config(void)
     model_maker m;
     model_load(&m);
     char *directory = model_write(&m, "generation-config");
+    model_add_tokenizer(directory);
     for (size_t i = 0; i < sizeof at_open / sizeof *at_open; i++) {
         model_write_text(directory, "generation_config.json", at_open[i]);
         expect_refused(directory, GPT_E_FORMAT, "generation_config.json", at_open[i]);
@@ -608,6 +613,63 @@ static void generation_config(void)
     model_free(&m);
 }
 
+static void keep_line(gpt_log_level level, const char *line, void *user)
+{
+    (void)level;
+    snprintf(user, 1024, "%s", line);
+}
+
+/* Opens a directory with this generation_config.json; the last warning of the generator is in line. */
+static gpt_generator *generator_of(const char *directory, const char *config, char line[1024])
+{
+    gpt_model *model = NULL;
+    gpt_generator *generator = NULL;
+    model_write_text(directory, "generation_config.json", config);
+    EXPECT_OK(model_open_as(&model, directory, GPT_DTYPE_F32));
+    line[0] = '\0';
+    gpt_log_set_callback(keep_line, GPT_LOG_WARNING, line);
+    EXPECT_OK(gpt_generator_new(&generator, model));
+    gpt_log_set_callback(NULL, GPT_LOG_WARNING, NULL);
+    gpt_model_free(model);
+    return generator;
+}
+
+/* What is asked for is done, or there is a warning. */
+static void generation_config_is_heard(void)
+{
+    char line[1024];
+    size_t length;
+    char *directory = model_with_tokenizer("generation-config-heard");
+    char *mute = model_directory("generation-config-mute");
+    model_maker m;
+    gpt_generator *g = generator_of(directory, "{\"early_stopping\": true, \"stop_strings\": [\"ab\", \"c\"], "
+                                               "\"min_length\": 0}", line);
+    EXPECT_INT(gpt_generator_early_stopping(g), 1);
+    EXPECT_INT(gpt_generator_stop_string_count(g), 2);
+    EXPECT_STRING(gpt_generator_stop_string(&length, g, 1), "c");
+    EXPECT_STRING(line, "");
+    EXPECT_OK(gpt_generator_clear_stop_strings(g));
+    EXPECT_OK(gpt_generator_reset_settings(g));
+    EXPECT_INT(gpt_generator_stop_string_count(g), 2);
+    gpt_generator_free(g);
+    g = generator_of(directory, "{\"stop_strings\": \"one\", \"early_stopping\": \"never\"}", line);
+    EXPECT_STRING(gpt_generator_stop_string(&length, g, 0), "one");
+    EXPECT_INT(gpt_generator_early_stopping(g), 0);
+    EXPECT(strstr(line, "early_stopping") != NULL);
+    gpt_generator_free(g);
+    gpt_generator_free(generator_of(directory, "{\"min_length\": 10}", line));
+    EXPECT(strstr(line, "min_length") != NULL);
+    model_load(&m);
+    free(model_write(&m, "generation-config-mute"));
+    g = generator_of(mute, "{\"stop_strings\": \"one\"}", line);
+    EXPECT_INT(gpt_generator_stop_string_count(g), 0);
+    EXPECT(strstr(line, "no tokenizer") != NULL);
+    gpt_generator_free(g);
+    model_free(&m);
+    free(directory);
+    free(mute);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -626,5 +688,6 @@ int main(int argc, char **argv)
     TEST(harmless_config);
     TEST(config_that_is_none);
     TEST(generation_config);
+    TEST(generation_config_is_heard);
     return TEST_END();
 }
