@@ -59,7 +59,8 @@ static const cli_option sampling_options[] = {
     {.name = "greedy", .parse = cli_parse_flag, .field = FIELD(greedy),
      .help = "always take the most probable token"},
     {.name = "temperature", .argument = "X", .parse = cli_parse_float, .set_float = gpt_generator_set_temperature,
-     .samples = 1, .help = "divide the logits by X: below 1 is bolder, above 1 more varied; 0 is greedy"},
+     .samples = 1, .help = "divide the logits by X: below 1 keeps to the probable, above 1 is more varied; 0 is "
+             "greedy"},
     {.name = "top-k", .argument = "N", .parse = cli_parse_int, .set_int = gpt_generator_set_top_k, .samples = 1,
      .help = "draw among the N most probable tokens; 0 is off"},
     {.name = "top-p", .argument = "X", .parse = cli_parse_float, .set_float = gpt_generator_set_top_p, .samples = 1,

@@ -98,7 +98,7 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_sampling(gpt_generator *gene
 GPT_API int gpt_generator_sampling(const gpt_generator *generator);
 
 /**
- * Divides the logits before a token is drawn: below 1 bolder choices get rarer, above 1 more common. Above 0.
+ * Divides the logits before a token is drawn: below 1 improbable ones get rarer, above 1 more common. Above 0.
  * Default: 1. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_temperature(gpt_generator *generator, float temperature);
