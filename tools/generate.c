@@ -95,11 +95,12 @@ static void add_token_text(cli_text *json, const cli *cli, int32_t token)
         cli_json_null(json, "text");
 }
 
-static void add_logprobs(cli_text *json, const cli *cli, const gpt_event *event)
+/* A token as an object, and the most probable ones in its place, which only events have: NULL for none. */
+static void add_logprobs(cli_text *json, const cli *cli, int32_t token, float logprob, const gpt_event *event)
 {
     cli_json_open(json, NULL, '{');
-    add_token_text(json, cli, gpt_event_token(event));
-    cli_json_number(json, "logprob", gpt_event_logprob(event));
+    add_token_text(json, cli, token);
+    cli_json_number(json, "logprob", logprob);
     cli_json_open(json, "top", '[');
     for (size_t i = 0; i < gpt_event_alternative_count(event); i++) {
         cli_json_open(json, NULL, '{');
@@ -137,7 +138,7 @@ static void take_event(run *run, const gpt_event *event)
     else
         add_text(sample, run->cli, event);
     if (run->cli->has_logprobs)
-        add_logprobs(&sample->tokens, run->cli, event);
+        add_logprobs(&sample->tokens, run->cli, gpt_event_token(event), gpt_event_logprob(event), event);
     sample->count++;
     run->new_tokens++;
     sample->finish = gpt_event_finish(event);
@@ -217,11 +218,14 @@ static void take_output(run *run, const gpt_result *result, int index)
     size_t count, length;
     const int32_t *ids = gpt_result_ids(&count, result, (size_t)index);
     const char *text = gpt_result_text(&length, result, (size_t)index);
+    const float *logprobs = gpt_result_logprobs(result, (size_t)index);
     cli_text_add_ids(&sample->ids, ids, count);
     if (run->cli->output == CLI_OUTPUT_IDS)
         cli_text_add_ids(&sample->out, ids, count);
     else
         cli_text_add(&sample->out, text, length);
+    for (size_t i = 0; run->cli->has_logprobs && logprobs != NULL && i < count; i++)
+        add_logprobs(&sample->tokens, run->cli, ids[i], logprobs[i], NULL);
     sample->count = count;
     sample->finish = gpt_result_finish(result, (size_t)index);
     run->new_tokens += count;

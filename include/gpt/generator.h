@@ -255,7 +255,7 @@ GPT_API int gpt_generator_early_stopping(const gpt_generator *generator);
 
 /**
  * Which log-probabilities events and results carry: -1 none, 0 that of the chosen token, n those of the n most
- * probable tokens too. They are the model's own, in nats, before any setting acts on them. -1 to 1024. Default: -1.
+ * probable tokens too, which events alone have. They are the model's own, in nats, before any setting acts on them. -1 to 1024. Default: -1.
  * Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logprobs(gpt_generator *generator, int logprobs);

@@ -175,6 +175,15 @@ def logprobs_are_sorted_and_greedy_takes_the_first():
 
 
 @case
+def beams_have_logprobs_too():
+    for found in good_json(STORY, "--json", "--beams", "3", "--samples", "2", "--max-new-tokens", "5", "--logprobs",
+                           "2")["samples"]:
+        expect_equal([token["id"] for token in found["tokens"]], found["ids"])
+        expect(all(token["logprob"] <= 0 and token["top"] == [] for token in found["tokens"]), found)
+        expect_equal("".join(token["text"] for token in found["tokens"]), found["text"])
+
+
+@case
 def lengths():
     counted = ["--greedy", "--ignore-eos"]
     expect_equal(len(sample(STORY, *counted, "--max-new-tokens", "7")["ids"]), 7)
