@@ -54,10 +54,20 @@ GPT_API void gpt_chat_free(gpt_chat *chat);
 GPT_API GPT_MUST_CHECK gpt_status gpt_chat_add(gpt_chat *chat, gpt_role role, const char *channel, const char *text,
                                                size_t length);
 
-/** Sets how much the model thinks before it answers: "low", "medium" (the default) or "high". Since 1.0. */
+/**
+ * Sets how much the model thinks before it answers: "low", "medium" (the default) or "high".
+ *
+ * @return GPT_OK; GPT_E_ARGUMENT for any other word. Since 1.0.
+ */
 GPT_API GPT_MUST_CHECK gpt_status gpt_chat_set_reasoning(gpt_chat *chat, const char *effort);
 
-/** Sets the date that the model is told, such as "2025-06-28"; NULL, the default, tells none. Since 1.0. */
+/**
+ * Sets the date that the model is told.
+ *
+ * @param date  such as "2025-06-28": any UTF-8 of at most 64 bytes; copied. NULL, the default, tells none
+ *
+ * @return GPT_OK; GPT_E_ARGUMENT when it is longer or not UTF-8; GPT_E_MEMORY. Since 1.0.
+ */
 GPT_API GPT_MUST_CHECK gpt_status gpt_chat_set_date(gpt_chat *chat, const char *date);
 
 /**
