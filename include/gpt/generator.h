@@ -254,9 +254,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_early_stopping(gpt_generator
 GPT_API int gpt_generator_early_stopping(const gpt_generator *generator);
 
 /**
- * Which log-probabilities events and results carry: -1 none, 0 that of the chosen token, n those of the n most
- * probable tokens too, which events alone have. They are the model's own, in nats, before any setting acts on them. -1 to 1024. Default: -1.
- * Since 1.0.
+ * Which log-probabilities events and results carry: -1 none, 0 that of the chosen token, n those of the n most probable
+ * tokens too, which events alone have. They are the model's own, in nats, before any setting acts on them. -1 to 1024.
+ * Default: -1. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logprobs(gpt_generator *generator, int logprobs);
 
@@ -369,9 +369,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_clear_stop_strings(gpt_generator
 /**
  * Looks at, or changes, the logits of a sequence before its next token is chosen, and before all settings.
  *
- * With beams it is called for each beam at each step, and sequence is the beam's rank: 0 is the best one so far, so that
- * a rank may belong to another text at the next step. It gets logits then, too, from which the log-probabilities that
- * the settings act on are made afterwards.
+ * With beams it is called for each beam at each step, and sequence is the beam's rank: 0 is the best one so far, so
+ * that a rank may belong to another text at the next step. It gets logits then, too, from which the log-probabilities
+ * that the settings act on are made afterwards.
  *
  * @param logits    [vocab] as the model gave them; may be changed, to -INFINITY too, which excludes a token, and to
  *                  INFINITY, which leaves the others next to no chance
@@ -405,10 +405,12 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logits_hook(gpt_generator *g
  * @param prompt  UTF-8, may hold NUL; empty means the model's beginning-of-text token alone
  * @param length  of prompt in bytes
  *
- * @return GPT_OK; GPT_E_ARGUMENT, also while sequences of gpt_generator_add run, or when the model has no tokenizer;
- * GPT_E_CONTEXT when the prompt leaves no room in the context, in max_length or in the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the
- * model computes NaN, or the settings leave no token to choose; GPT_E_MEMORY. On failure the sequences are dropped.
- * Since 1.0.
+ * @return GPT_OK; GPT_E_ARGUMENT, also while sequences of gpt_generator_add run, when the model has no tokenizer, when
+ * the prompt is empty and the model has no such token, or when the tokenizer makes no token of it; GPT_E_FORMAT and
+ * GPT_E_UNSUPPORTED as gpt_tokenizer_encode; GPT_E_UNSUPPORTED for beams with stop strings; GPT_E_CONTEXT when the
+ * prompt leaves no room in the context, in max_length or in the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the model
+ * computes NaN, or the settings leave no token to choose; GPT_E_MEMORY. On failure the sequences are dropped. Since
+ * 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_run(gpt_result **out, gpt_generator *generator, const char *prompt,
                                                     size_t length);
@@ -418,8 +420,8 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_run_ids(gpt_result **out, gpt_ge
                                                         const int32_t *ids, size_t count);
 
 /**
- * The same for many prompts, computed together without padding. Output i * samples + j of the result is sample j of
- * prompt i.
+ * The same for many prompts, computed together without padding; with beams one after the other. Output i * samples + j
+ * of the result is sample j of prompt i.
  *
  * @param prompts  [count] texts
  * @param lengths  [count] their lengths in bytes
@@ -443,7 +445,8 @@ typedef int (*gpt_event_callback)(const gpt_event *event, void *user);
 /**
  * Continues a prompt and hands each new token to a callback as soon as it is chosen.
  *
- * Arguments and status as for gpt_generator_run; GPT_E_CANCELLED also when the callback asks to stop. Since 1.0.
+ * Arguments and status as for gpt_generator_run; GPT_E_UNSUPPORTED with any beams; GPT_E_CANCELLED also when the
+ * callback asks to stop. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_stream(gpt_generator *generator, const char *prompt, size_t length,
                                                        gpt_event_callback callback, void *user);
@@ -525,8 +528,10 @@ GPT_API size_t gpt_result_prompt_tokens(const gpt_result *result, size_t index);
  * @param prompt    UTF-8, may hold NUL; copied; empty means the model's beginning-of-text token alone
  * @param length    of prompt in bytes
  *
- * @return GPT_OK; GPT_E_ARGUMENT, also when the model has no tokenizer; GPT_E_CONTEXT when the prompt leaves no room
- * for a new token in the context or in max_length; GPT_E_MEMORY. Since 1.0.
+ * @return GPT_OK; GPT_E_ARGUMENT, also when the model has no tokenizer, when the prompt is empty and the model has no
+ * such token, or when the tokenizer makes no token of it; GPT_E_FORMAT and GPT_E_UNSUPPORTED as gpt_tokenizer_encode;
+ * GPT_E_UNSUPPORTED while beams is above 1; GPT_E_CONTEXT when the prompt leaves no room for a new token in the context
+ * or in max_length; GPT_E_MEMORY. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt,
                                                     size_t length);
@@ -628,7 +633,7 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_evaluate(float *logits, float *h
  * @param count     1 or more; a text longer than the context is read in windows of the context length, each of which
  *                  begins in the middle of the one before, so that each token sees at least half a context
  *
- * @return as gpt_generator_evaluate. Since 1.0.
+ * @return as gpt_generator_evaluate; GPT_E_INTERNAL when the model computes NaN. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_score(float *logprobs, gpt_generator *generator, const int32_t *ids,
                                                       size_t count);

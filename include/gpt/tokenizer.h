@@ -87,7 +87,8 @@ GPT_API void gpt_tokenizer_free(gpt_tokenizer *tokenizer);
  * @param flags   bits of gpt_encode_flags, or 0: special tokens in the text are recognised
  *
  * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_FORMAT when the vocabulary has no token for a part of the text and no unknown
- * token; GPT_E_MEMORY. Any thread. Since 1.0.
+ * token; GPT_E_UNSUPPORTED when a part of the text that no rule divides is above 2 GB, or a pattern of the tokenizer
+ * takes too long for it; GPT_E_MEMORY. Any thread. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_tokenizer_encode(int32_t **ids, size_t *count,
                                                        const gpt_tokenizer *tokenizer, const char *text,

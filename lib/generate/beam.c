@@ -343,7 +343,7 @@ static gpt_status leave_empty(gpt__output *o, size_t prompt_count)
     return gpt__buffer_add(&o->text, "", 0);
 }
 
-/* Moves the best of what has ended to the outputs [count]; the search keeps the rest. last is the prompt's last token. */
+/* Moves the best that have ended to the outputs [count]; the search keeps the rest. last is the prompt's last token. */
 static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, int32_t last)
 {
     for (size_t i = 0; i < count && i < (size_t)s->ended_count; i++) {
@@ -385,7 +385,6 @@ static gpt_status search_outputs(gpt__output *outputs, gpt_generator *generator,
 /* One prompt's outputs. */
 static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, const int32_t *ids, size_t count)
 {
-    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(check_settings(generator));
     GPT__TRY(gpt__generator_check_room(generator, count));
     GPT__TRY(gpt__generator_check_ids(generator, ids, count));
@@ -424,9 +423,7 @@ gpt_status gpt__beam_run_many(gpt_result **out, gpt_generator *generator, const 
     for (size_t i = 0; status == GPT_OK && i < count; i++) {
         int32_t *ids;
         size_t length;
-        status = prompts[i] != NULL || lengths[i] == 0 ? GPT_OK : gpt__fail(GPT_E_ARGUMENT, "prompt %zu is NULL", i);
-        if (status == GPT_OK)
-            status = gpt__generator_encode(&ids, &length, generator, prompts[i], lengths[i]);
+        status = gpt__generator_encode(&ids, &length, generator, prompts[i], lengths[i]);
         if (status != GPT_OK)
             break;
         status = run_prompt(result->outputs + i * samples, generator, ids, length);

@@ -66,7 +66,7 @@ static gpt_status read_stop_string(gpt__settings *settings, const gpt__json *jso
     gpt_status status = gpt__settings_add_stop_string(settings, bytes, strlen(bytes));
     if (status != GPT_E_ARGUMENT)
         return status;
-    return gpt__fail(GPT_E_FORMAT, "%s: \"stop_strings\" should be a string or several, none of them empty", json->path);
+    return gpt__fail(GPT_E_FORMAT, "%s: \"stop_strings\" should be a string or several, none empty", json->path);
 }
 
 /* One string or an array of them. */

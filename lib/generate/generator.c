@@ -124,8 +124,13 @@ gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generat
     *count = 0;
     if (model->tokenizer == NULL)
         return gpt__fail(GPT_E_ARGUMENT, "%s: the model has no tokenizer, so only token ids can be given", model->path);
-    if (length > 0)
-        return gpt_tokenizer_encode(ids, count, model->tokenizer, text, length, 0);
+    if (length > 0) {
+        GPT__TRY(gpt_tokenizer_encode(ids, count, model->tokenizer, text, length, 0));
+        if (*count == 0)
+            return gpt__fail(GPT_E_ARGUMENT, "%s: the prompt has no tokens, as the tokenizer keeps nothing of it",
+                             model->path);
+        return GPT_OK;
+    }
     if (model->config.bos_token < 0)
         return gpt__fail(GPT_E_ARGUMENT, "%s: the prompt is empty, and the model has no beginning-of-text token",
                          model->path);
@@ -176,7 +181,6 @@ static gpt_status add_samples(gpt_generator *generator, gpt__shared_settings *sh
 
 gpt_status gpt__generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count)
 {
-    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(gpt__generator_check_room(generator, count));
     if (generator->settings.beams > 1)
         return gpt__fail(GPT_E_UNSUPPORTED, "beams is %d: only gpt_generator_run, run_ids and run_many can search",
@@ -196,7 +200,6 @@ gpt_status gpt__generator_add_ids(int64_t *sequence, gpt_generator *generator, c
 
 gpt_status gpt__generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt, size_t length)
 {
-    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
     int32_t *ids;
     size_t count;
     GPT__TRY(gpt__generator_encode(&ids, &count, generator, prompt, length));
@@ -210,6 +213,7 @@ gpt_status gpt_generator_add_ids(int64_t *sequence, gpt_generator *generator, co
     GPT__CHECK_ARGUMENT(sequence != NULL);
     *sequence = -1;
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(gpt__generator_check_free(generator));
     return gpt__generator_add_ids(sequence, generator, ids, count);
 }
@@ -219,6 +223,7 @@ gpt_status gpt_generator_add(int64_t *sequence, gpt_generator *generator, const 
     GPT__CHECK_ARGUMENT(sequence != NULL);
     *sequence = -1;
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
     GPT__TRY(gpt__generator_check_free(generator));
     return gpt__generator_add(sequence, generator, prompt, length);
 }

@@ -64,7 +64,7 @@ gpt_status gpt__generator_prepare(gpt_generator *generator);
 /* GPT_E_ARGUMENT when it comes from a hook or a callback of a call that is under way. */
 gpt_status gpt__generator_check_free(const gpt_generator *generator);
 
-/* What the public functions do, for calls that are made of them. */
+/* What the public functions do once they have checked their pointers, for calls that are made of them. */
 gpt_status gpt__generator_add_ids(int64_t *sequence, gpt_generator *generator, const int32_t *ids, size_t count);
 gpt_status gpt__generator_add(int64_t *sequence, gpt_generator *generator, const char *prompt, size_t length);
 gpt_status gpt__generator_step(gpt_generator *generator);
@@ -88,7 +88,10 @@ gpt_status gpt__generator_check_room(const gpt_generator *generator, size_t coun
 gpt_status gpt__call_hook(const gpt__settings *settings, float *logits, int32_t V, const gpt__history *history,
                           int64_t sequence);
 
-/* The text as ids; the beginning-of-text token for an empty text. *ids is freed with gpt__release. */
+/*
+ * The text as ids, at least one; the beginning-of-text token for an empty text. *ids is freed with gpt__release.
+ * GPT_E_ARGUMENT where there is none.
+ */
 gpt_status gpt__generator_encode(int32_t **ids, size_t *count, const gpt_generator *generator, const char *text,
                                  size_t length);
 

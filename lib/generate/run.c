@@ -68,6 +68,7 @@ gpt_status gpt_generator_run_ids(gpt_result **out, gpt_generator *generator, con
     GPT__CHECK_ARGUMENT(out != NULL);
     *out = NULL;
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__TRY(begin(generator));
     if (generator->settings.beams > 1)
         return end(generator, gpt__beam_run_ids(out, generator, ids, count));
@@ -80,6 +81,9 @@ gpt_status gpt_generator_run_ids(gpt_result **out, gpt_generator *generator, con
 
 gpt_status gpt_generator_run(gpt_result **out, gpt_generator *generator, const char *prompt, size_t length)
 {
+    GPT__CHECK_ARGUMENT(out != NULL);
+    *out = NULL;
+    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
     return gpt_generator_run_many(out, generator, &prompt, &length, 1);
 }
 
@@ -91,6 +95,9 @@ gpt_status gpt_generator_run_many(gpt_result **out, gpt_generator *generator, co
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__CHECK_ARGUMENT(prompts != NULL && lengths != NULL && count > 0);
     GPT__CHECK_ARGUMENT(count <= PTRDIFF_MAX / sizeof *prompts);
+    for (size_t i = 0; i < count; i++)
+        if (prompts[i] == NULL && lengths[i] > 0)
+            return gpt__fail(GPT_E_ARGUMENT, "prompt %zu is NULL", i);
     GPT__TRY(begin(generator));
     if (generator->settings.beams > 1)
         return end(generator, gpt__beam_run_many(out, generator, prompts, lengths, count));
@@ -124,6 +131,7 @@ gpt_status gpt_generator_stream_ids(gpt_generator *generator, const int32_t *ids
                                     gpt_event_callback callback, void *user)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__CHECK_ARGUMENT(ids != NULL && count > 0);
     GPT__CHECK_ARGUMENT(callback != NULL);
     GPT__TRY(begin(generator));
     int64_t first;
@@ -137,6 +145,7 @@ gpt_status gpt_generator_stream(gpt_generator *generator, const char *prompt, si
                                 gpt_event_callback callback, void *user)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
+    GPT__CHECK_ARGUMENT(prompt != NULL || length == 0);
     GPT__CHECK_ARGUMENT(callback != NULL);
     GPT__TRY(begin(generator));
     int64_t first;

@@ -153,6 +153,31 @@ static void streams_have_them_too(void)
     close_all();
 }
 
+/* Of white space this tokenizer keeps nothing, and the model has no token to begin a text with. */
+static void a_prompt_without_tokens_is_refused(void)
+{
+    int64_t sequence;
+    gpt_result *result = NULL;
+    open_all();
+    for (int beams = 1; beams < 3; beams++) {
+        EXPECT_OK(gpt_generator_set_beams(generator, beams));
+        EXPECT_STATUS(gpt_generator_run(&result, generator, " \n", 2), GPT_E_ARGUMENT);
+        EXPECT_MESSAGE("the prompt has no tokens");
+        EXPECT_STATUS(gpt_generator_run(&result, generator, "", 0), GPT_E_ARGUMENT);
+        EXPECT_MESSAGE("the prompt is empty");
+        EXPECT_STATUS(gpt_generator_run(&result, generator, NULL, 2), GPT_E_ARGUMENT);
+        EXPECT_MESSAGE("gpt_generator_run:");
+        EXPECT_STATUS(gpt_generator_run_ids(&result, generator, prompt, 0), GPT_E_ARGUMENT);
+        EXPECT_MESSAGE("gpt_generator_run_ids:");
+    }
+    EXPECT_OK(gpt_generator_set_beams(generator, 1));
+    EXPECT_STATUS(gpt_generator_add(&sequence, generator, " ", 1), GPT_E_ARGUMENT);
+    EXPECT_MESSAGE("the prompt has no tokens");
+    EXPECT_STATUS(gpt_generator_stream_ids(generator, NULL, 1, append, NULL), GPT_E_ARGUMENT);
+    EXPECT_MESSAGE("gpt_generator_stream_ids:");
+    close_all();
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -160,5 +185,6 @@ int main(int argc, char **argv)
     TEST(samples_have_them_too);
     TEST(beams_have_them_too);
     TEST(streams_have_them_too);
+    TEST(a_prompt_without_tokens_is_refused);
     return TEST_END();
 }
