@@ -2,8 +2,6 @@
 /* generate/generator_settings.c: the setters and getters of gpt/generator.h. */
 #include "generate/generator.h"
 
-#include <math.h>
-
 /* A setter and a getter for a number: they differ in nothing but name, type and where the value is kept. */
 #define NUMBER_SETTING(type, name, field)                                            \
     gpt_status gpt_generator_set_##name(gpt_generator *generator, type name)         \
@@ -132,8 +130,7 @@ gpt_status gpt_generator_set_bias(gpt_generator *generator, int32_t token, float
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
     GPT__TRY(check_token(generator, token));
-    if (!isfinite(bias))
-        return gpt__fail(GPT_E_ARGUMENT, "the bias of token %d should be a finite number", token);
+    GPT__TRY(gpt__settings_check_number("bias", bias));
     if (bias != 0)
         return gpt__token_map_set(&generator->settings.bias, token, bias);
     gpt__token_map_remove(&generator->settings.bias, token);
@@ -150,7 +147,7 @@ float gpt_generator_bias(const gpt_generator *generator, int32_t token)
 gpt_status gpt_generator_set_banned(gpt_generator *generator, int32_t token, int banned)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
-    GPT__CHECK_ARGUMENT(banned == 0 || banned == 1);
+    GPT__TRY(gpt__settings_check_number("banned", banned));
     return change_set(generator, &generator->settings.banned, token, banned);
 }
 
@@ -162,7 +159,7 @@ int gpt_generator_banned(const gpt_generator *generator, int32_t token)
 gpt_status gpt_generator_set_stop_token(gpt_generator *generator, int32_t token, int stop)
 {
     GPT__CHECK_ARGUMENT(generator != NULL);
-    GPT__CHECK_ARGUMENT(stop == 0 || stop == 1);
+    GPT__TRY(gpt__settings_check_number("stop_token", stop));
     return change_set(generator, &generator->settings.stop_tokens, token, stop);
 }
 

@@ -786,6 +786,21 @@ static void an_empty_prompt_begins_a_text(void)
     gpt_generator_free(generator);
 }
 
+/* The setters of single tokens say what was given and what is possible, as all others do. */
+static void token_settings_tell_their_range(void)
+{
+    gpt_generator *generator = open_generator();
+    EXPECT_STATUS(gpt_generator_set_bias(generator, 1, INFINITY), GPT_E_ARGUMENT);
+    EXPECT_STRING(gpt_error_message(), "bias is inf, expected a finite number");
+    EXPECT_STATUS(gpt_generator_set_bias(generator, 1, NAN), GPT_E_ARGUMENT);
+    EXPECT_STATUS(gpt_generator_set_banned(generator, 1, 2), GPT_E_ARGUMENT);
+    EXPECT_STRING(gpt_error_message(), "banned is 2, expected 0 or 1");
+    EXPECT_STATUS(gpt_generator_set_stop_token(generator, 1, -1), GPT_E_ARGUMENT);
+    EXPECT_STRING(gpt_error_message(), "stop_token is -1, expected 0 or 1");
+    EXPECT(gpt_generator_bias(generator, 1) == 0 && !gpt_generator_banned(generator, 1));
+    gpt_generator_free(generator);
+}
+
 /* Settings belong to the prompt that was added with them. */
 static void settings_hold_for_later_prompts_only(void)
 {
@@ -931,6 +946,7 @@ int main(int argc, char **argv)
     TEST(an_idle_step_takes_a_late_cancellation);
     TEST(callbacks_and_hooks_can_not_use_their_generator);
     TEST(an_empty_prompt_begins_a_text);
+    TEST(token_settings_tell_their_range);
     TEST(settings_hold_for_later_prompts_only);
     TEST(bf16_stays_close);
     TEST(int8_stays_close);
