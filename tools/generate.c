@@ -112,10 +112,8 @@ static void add_logprobs(cli_text *json, const cli *cli, int32_t token, float lo
     cli_json_close(json, '}');
 }
 
-static void add_text(sample *sample, const cli *cli, const gpt_event *event)
+static void add_text(sample *sample, const cli *cli, const char *text, size_t length)
 {
-    size_t length;
-    const char *text = gpt_event_text(&length, event);
     /* A template ends before a blank, so the answer begins with one; JSON keeps it. */
     if (cli->command->task && cli->output == CLI_OUTPUT_TEXT && !sample->has_text)
         for (; length > 0 && (text[0] == ' ' || text[0] == '\n'); length--)
@@ -131,12 +129,14 @@ static void take_event(run *run, const gpt_event *event)
     if (index < 0 || index >= run->sample_count)
         return;
     sample *sample = &run->samples[index];
+    size_t length;
+    const char *text = gpt_event_text(&length, event);
     const char *format = sample->count > 0 ? ",%d" : "%d";
     cli_text_format(&sample->ids, format, (int)gpt_event_token(event));
     if (run->cli->output == CLI_OUTPUT_IDS)
         cli_text_format(&sample->out, format, (int)gpt_event_token(event));
     else
-        add_text(sample, run->cli, event);
+        add_text(sample, run->cli, text, length);
     if (run->cli->has_logprobs)
         add_logprobs(&sample->tokens, run->cli, gpt_event_token(event), gpt_event_logprob(event), event);
     sample->count++;
@@ -223,7 +223,7 @@ static void take_output(run *run, const gpt_result *result, int index)
     if (run->cli->output == CLI_OUTPUT_IDS)
         cli_text_add_ids(&sample->out, ids, count);
     else
-        cli_text_add(&sample->out, text, length);
+        add_text(sample, run->cli, text, length);
     for (size_t i = 0; run->cli->has_logprobs && logprobs != NULL && i < count; i++)
         add_logprobs(&sample->tokens, run->cli, ids[i], logprobs[i], NULL);
     sample->count = count;

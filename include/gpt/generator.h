@@ -226,9 +226,9 @@ GPT_API int gpt_generator_samples(const gpt_generator *generator);
  *
  * gpt_generator_run, run_ids and run_many search; their outputs are the best ones of each prompt, best first, as many
  * as samples says, which may not be more than beams. Where settings or hook leave fewer texts than that, the outputs
- * that were not found are empty: no tokens, no text, GPT_FINISH_NONE. What changes single logits acts on
- * log-probabilities then; sampling, temperature and what goes with them play no part. Streaming and steps can not
- * search, and stop strings can not end beams: GPT_E_UNSUPPORTED. Since 1.0.
+ * that were not found are empty: no tokens, no text, GPT_FINISH_NONE. A stop string ends a text as a stop token does,
+ * and its tokens count for the score. What changes single logits acts on log-probabilities then; sampling, temperature
+ * and what goes with them play no part. Streaming and steps can not search: GPT_E_UNSUPPORTED. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_beams(gpt_generator *generator, int beams);
 
@@ -407,10 +407,9 @@ GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_logits_hook(gpt_generator *g
  *
  * @return GPT_OK; GPT_E_ARGUMENT, also while sequences of gpt_generator_add run, when the model has no tokenizer, when
  * the prompt is empty and the model has no such token, or when the tokenizer makes no token of it; GPT_E_FORMAT and
- * GPT_E_UNSUPPORTED as gpt_tokenizer_encode; GPT_E_UNSUPPORTED for beams with stop strings; GPT_E_CONTEXT when the
- * prompt leaves no room in the context, in max_length or in the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the model
- * computes NaN, or the settings leave no token to choose; GPT_E_MEMORY. On failure the sequences are dropped. Since
- * 1.0.
+ * GPT_E_UNSUPPORTED as gpt_tokenizer_encode; GPT_E_CONTEXT when the prompt leaves no room in the context, in max_length
+ * or in the cache; GPT_E_CANCELLED; GPT_E_INTERNAL when the model computes NaN, or the settings leave no token to
+ * choose; GPT_E_MEMORY. On failure the sequences are dropped. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_run(gpt_result **out, gpt_generator *generator, const char *prompt,
                                                     size_t length);

@@ -25,6 +25,7 @@ typedef struct beam {
     float *logprobs; /* [count] by the model, of the new tokens only */
     size_t logprobs_capacity;
     float score; /* the sum of log-probabilities, after the settings have changed them */
+    gpt__text_stream text; /* of the new tokens; followed where there are stop strings */
 } beam;
 
 /* A token that a beam could go on with. */
@@ -49,6 +50,8 @@ typedef struct search {
     gpt__output *ended; /* [B], best first */
     int ended_count;
     gpt__span *spans; /* [B] */
+    gpt__text_stream text; /* of the candidate that is looked at */
+    gpt__buffer piece;     /* what has become certain of it, which nobody wants yet */
 } search;
 
 static void release_beams(const search *s, beam *beams)
@@ -57,6 +60,7 @@ static void release_beams(const search *s, beam *beams)
         gpt__kv_sequence_release(&s->generator->cache, &beams[b].cache);
         gpt__release(beams[b].ids);
         gpt__release(beams[b].logprobs);
+        gpt__text_stream_release(&beams[b].text);
     }
     gpt__release(beams);
 }
@@ -70,6 +74,8 @@ static void search_release(search *s)
     gpt__release(s->ended);
     gpt__release(s->best);
     gpt__release(s->spans);
+    gpt__text_stream_release(&s->text);
+    gpt__buffer_release(&s->piece);
 }
 
 static gpt_status search_init(search *s, gpt_generator *generator)
@@ -107,6 +113,7 @@ static gpt_status read_prompt(search *s, const int32_t *ids, size_t count)
     GPT__TRY(reserve_tokens(b, count + 1));
     memcpy(b->ids, ids, count * sizeof *ids);
     b->count = s->prompt_count = count;
+    gpt__token_text_begin(&b->text, g->model->tokenizer, ids[count - 1]);
     s->running = 1;
     while (b->cache.length < (int64_t)count) {
         int64_t left = (int64_t)count - b->cache.length;
@@ -244,7 +251,21 @@ static gpt_status end_beam(search *s, const candidate *c, gpt_finish finish)
     return GPT_OK;
 }
 
-/* Makes a beam of the next step. */
+/* Follows the text of a candidate. *stopped: it completes a stop string. */
+static gpt_status follow_text(int *stopped, search *s, const candidate *c)
+{
+    const beam *b = &s->now[c->beam];
+    int look = b->count + 1 - s->prompt_count > (size_t)s->settings->min_new_tokens;
+    *stopped = 0;
+    if (s->settings->stop_string_count == 0)
+        return GPT_OK;
+    s->piece.length = 0;
+    GPT__TRY(gpt__text_stream_assign(&s->text, &b->text));
+    return gpt__token_text_add(&s->text, &s->piece, stopped, s->generator->model->tokenizer, c->token, s->settings,
+                               look);
+}
+
+/* Makes a beam of the next step, whose text was followed last. */
 static gpt_status continue_beam(search *s, int place, const candidate *c)
 {
     const beam *from = &s->now[c->beam];
@@ -257,6 +278,7 @@ static gpt_status continue_beam(search *s, int place, const candidate *c)
     to->logprobs[from->count] = c->logprob;
     to->count = from->count + 1;
     to->score = c->score;
+    GPT__TRY(gpt__text_stream_assign(&to->text, &s->text));
     return gpt__kv_sequence_fork(&to->cache, &from->cache, from->cache.length);
 }
 
@@ -266,16 +288,29 @@ static gpt_finish limit_of(const search *s)
     return gpt__length_finish(s->settings, s->now[0].count + 1, s->prompt_count, s->generator->model->config.context);
 }
 
-/* Divides the candidates: a stop token ends one only if it is among the first B. */
+/* Why a candidate ends. */
+static gpt_status find_finish(gpt_finish *finish, search *s, const candidate *c, gpt_finish limit)
+{
+    int stopped;
+    *finish = GPT_FINISH_STOP_TOKEN;
+    if (gpt__token_map_find(&s->settings->stop_tokens, c->token) != NULL)
+        return GPT_OK;
+    GPT__TRY(follow_text(&stopped, s, c));
+    *finish = stopped ? GPT_FINISH_STOP_STRING : limit;
+    return GPT_OK;
+}
+
+/* Divides the candidates: a stop token or string ends one only if it is among the first B. */
 static gpt_status divide(search *s, gpt_finish limit)
 {
     int running = 0;
     for (int i = 0; i < s->best_count && running < s->B; i++) {
         const candidate *c = &s->best[i];
-        int stops = gpt__token_map_find(&s->settings->stop_tokens, c->token) != NULL;
-        if (stops || limit != GPT_FINISH_NONE) {
+        gpt_finish finish;
+        GPT__TRY(find_finish(&finish, s, c, limit));
+        if (finish != GPT_FINISH_NONE) {
             if (i < s->B)
-                GPT__TRY(end_beam(s, c, stops ? GPT_FINISH_STOP_TOKEN : limit));
+                GPT__TRY(end_beam(s, c, finish));
             continue;
         }
         GPT__TRY(continue_beam(s, running, c));
@@ -317,17 +352,19 @@ static gpt_status search_prompt(search *s, const int32_t *ids, size_t count)
  * Results.
  */
 
-/* The text of an output's tokens, without one that ends it, after the last token of a prompt. */
+/* The text of an output's tokens, without what ends it, after the last token of a prompt. */
 static gpt_status decode(gpt__output *o, const gpt_generator *generator, int32_t last)
 {
     const gpt_tokenizer *tokenizer = generator->model->tokenizer;
     gpt__text_stream stream = {0};
     gpt_status status = GPT_OK;
-    int stopped;
+    int stopped = 0;
+    size_t least = (size_t)generator->settings.min_new_tokens;
     size_t count = o->finish == GPT_FINISH_STOP_TOKEN ? o->count - 1 : o->count;
     gpt__token_text_begin(&stream, tokenizer, last);
-    for (size_t i = 0; status == GPT_OK && i < count; i++)
-        status = gpt__token_text_add(&stream, &o->text, &stopped, tokenizer, o->ids[i], &generator->settings, 0);
+    for (size_t i = 0; status == GPT_OK && !stopped && i < count; i++)
+        status = gpt__token_text_add(&stream, &o->text, &stopped, tokenizer, o->ids[i], &generator->settings,
+                                     i >= least);
     if (status == GPT_OK)
         status = gpt__text_stream_finish(&stream, &o->text);
     gpt__text_stream_release(&stream);
@@ -362,8 +399,6 @@ static gpt_status check_settings(const gpt_generator *generator)
     if (settings->samples > settings->beams)
         return gpt__fail(GPT_E_ARGUMENT, "samples is %d, but a search with %d beams finds only as many",
                          settings->samples, settings->beams);
-    if (settings->stop_string_count > 0)
-        return gpt__fail(GPT_E_UNSUPPORTED, "stop strings can not end the beams of a search");
     return GPT_OK;
 }
 

@@ -298,6 +298,15 @@ def tasks_end_at_their_stop_strings():
 
 
 @case
+def tasks_can_search():
+    for command, more in (("summarize", []), ("answer", ["-q", "Who is it?"]), ("translate", [])):
+        found = sample(command, "David is afraid.", *more, "--beams", "4")
+        expect(found["finish"] in ("stop_string", "stop_token") and "\n\n" not in found["text"], found)
+        out = good(command, "David is afraid.", *more, "--beams", "4").decode()
+        expect_equal(out, found["text"].strip() + "\n")
+
+
+@case
 def tasks_print_no_blank_first():
     out = good("translate", "David is afraid.").decode()
     expect(out == out.strip() + "\n" and out.count("\n") == 1, repr(out))

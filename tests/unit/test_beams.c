@@ -135,15 +135,63 @@ static void refusals(void)
     EXPECT_STATUS(gpt_generator_run_ids(&result, g, ids, 2), GPT_E_ARGUMENT);
     EXPECT_MESSAGE("samples is 5");
     EXPECT_OK(gpt_generator_set_samples(g, 4));
-    EXPECT_OK(gpt_generator_add_stop_string(g, ".", 1));
-    EXPECT_STATUS(gpt_generator_run_ids(&result, g, ids, 2), GPT_E_UNSUPPORTED);
-    EXPECT_MESSAGE("stop strings");
-    EXPECT_OK(gpt_generator_clear_stop_strings(g));
     EXPECT_OK(gpt_generator_set_cache_tokens(g, 128));
     EXPECT_OK(gpt_generator_set_max_new_tokens(g, 0));
     EXPECT_STATUS(gpt_generator_run_ids(&result, g, ids, 2), GPT_E_CONTEXT);
     EXPECT_INT(g->cache.used_pages, 0);
     EXPECT(result == NULL);
+    gpt_generator_free(g);
+}
+
+/* Every output ends at the stop string that its tokens complete, and where that begins its text ends. */
+static void stop_strings_end_beams(void)
+{
+    gpt_generator *g = open_generator(6);
+    gpt_tokenizer *tokenizer = gpt_model_tokenizer(gpt_generator_model(g));
+    EXPECT_OK(gpt_generator_set_samples(g, 6));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(g, 30));
+    EXPECT_OK(gpt_generator_add_stop_string(g, "e w", 3));
+    EXPECT_OK(gpt_generator_add_stop_string(g, ". ", 2));
+    gpt_result *result = run(g);
+    int stopped = 0;
+    for (size_t i = 0; i < 6; i++) {
+        size_t count, length, all;
+        char *decoded = NULL;
+        const int32_t *ids = gpt_result_ids(&count, result, i);
+        const char *text = gpt_result_text(&length, result, i);
+        EXPECT_OK(gpt_tokenizer_decode(&decoded, &all, tokenizer, ids, count, GPT_DECODE_SKIP_SPECIAL));
+        const char *first = strstr(decoded, "e w"), *other = strstr(decoded, ". ");
+        const char *stop = first == NULL || (other != NULL && other < first) ? other : first;
+        EXPECT_BYTES(text, length, decoded, stop != NULL ? (size_t)(stop - decoded) : all);
+        EXPECT_INT(gpt_result_finish(result, i) == GPT_FINISH_STOP_STRING, stop != NULL);
+        stopped += stop != NULL;
+        gpt_free(decoded);
+        /* Without its last token, nothing was complete. */
+        EXPECT_OK(gpt_tokenizer_decode(&decoded, &all, tokenizer, ids, count - 1, 0));
+        EXPECT(strstr(decoded, "e w") == NULL && strstr(decoded, ". ") == NULL);
+        gpt_free(decoded);
+    }
+    EXPECT(stopped > 3);
+    gpt_result_free(result);
+    gpt_generator_free(g);
+}
+
+/* Up to the minimum of new tokens none is looked for. */
+static void stop_strings_wait_for_the_minimum(void)
+{
+    size_t count, length;
+    gpt_generator *g = open_generator(3);
+    EXPECT_OK(gpt_generator_add_stop_string(g, " ", 1));
+    gpt_result *first = run(g);
+    EXPECT_INT(gpt_result_finish(first, 0), GPT_FINISH_STOP_STRING);
+    EXPECT_OK(gpt_generator_set_min_new_tokens(g, 10));
+    gpt_result *whole = run(g);
+    EXPECT_INT(gpt_result_finish(whole, 0), GPT_FINISH_LENGTH);
+    gpt_result_ids(&count, whole, 0);
+    EXPECT_INT(count, 10);
+    EXPECT(strchr(gpt_result_text(&length, whole, 0), ' ') != NULL);
+    gpt_result_free(first);
+    gpt_result_free(whole);
     gpt_generator_free(g);
 }
 
@@ -258,6 +306,8 @@ int main(int argc, char **argv)
     TEST(finds_at_least_what_greedy_finds);
     TEST(many_prompts);
     TEST(refusals);
+    TEST(stop_strings_end_beams);
+    TEST(stop_strings_wait_for_the_minimum);
     TEST(hooks);
     TEST(a_hook_can_force_a_token);
     TEST(limits);

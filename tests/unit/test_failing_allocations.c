@@ -481,7 +481,6 @@ static gpt_status search(attempt *a)
 {
     gpt_generator *g = a->generator;
     gpt_result *result = NULL;
-    EXPECT_OK(gpt_generator_clear_stop_strings(g));
     EXPECT_OK(gpt_generator_set_beams(g, 3));
     gpt_status status = gpt_generator_run_ids(&result, g, start_ids, START_IDS);
     EXPECT((result != NULL) == (status == GPT_OK));
