@@ -23,6 +23,8 @@ typedef enum rule {
     HEAD_SIZE,    /* must be the size of a head: width over heads */
     KEY_LENGTH,   /* must be the number under attention.key_length */
     SCALING,      /* a number goes under the name in rope_scaling */
+    SCALING_SWITCH, /* true or false does */
+    ONE,          /* must be 1, as nothing else is computed */
     SCALING_TYPE, /* decides whether there is a rope_scaling */
     IGNORED       /* says nothing that the tensors do not say */
 } rule;
@@ -123,6 +125,10 @@ static const line gpt_oss_lines[] = {
     {"rope.scaling.original_context_length", "original_max_position_embeddings", SCALING, 0},
     {"rope.scaling.yarn_beta_fast", "beta_fast", SCALING, 0},
     {"rope.scaling.yarn_beta_slow", "beta_slow", SCALING, 0},
+    {"rope.scaling.yarn_truncate", "truncate", SCALING_SWITCH, 0},
+    /* The converter writes the source's attention_factor here, and llama.cpp does not read it for this architecture. */
+    {"rope.scaling.yarn_attn_factor", "attention_factor", SCALING, 0},
+    {"rope.scaling.yarn_ext_factor", NULL, ONE, 0},
     {"rope.scaling.finetuned", NULL, IGNORED, 0},
     {"vocab_size", NULL, IGNORED, 0},
     {"tensor_data_layout", NULL, IGNORED, 0},
@@ -175,11 +181,20 @@ static gpt_status add_float(const making *m, cJSON *object, const char *key, con
     return added(cJSON_AddNumberToObject(object, name, value));
 }
 
-static gpt_status add_switch(const making *m, const char *key, const char *name)
+static gpt_status add_switch(const making *m, cJSON *object, const char *key, const char *name)
 {
     int value = 0;
     GPT__TRY(gpt__gguf_bool(&value, m->gguf, key));
-    return added(cJSON_AddBoolToObject(m->root, name, value));
+    return added(cJSON_AddBoolToObject(object, name, value));
+}
+
+static gpt_status expect_one(const making *m, const char *key)
+{
+    double value = 1;
+    GPT__TRY(gpt__gguf_number(&value, m->gguf, key));
+    if (value != 1)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"%s\" is not 1, which is not supported", m->gguf->file->path, key);
+    return GPT_OK;
 }
 
 /* Half a value more, as the reader multiplies and rounds down. */
@@ -235,7 +250,11 @@ static gpt_status apply(const making *m, const line *line)
     case SCALING:
         return add_float(m, m->scaling, key, line->name);
     case SWITCH:
-        return add_switch(m, key, line->name);
+        return add_switch(m, m->root, key, line->name);
+    case SCALING_SWITCH:
+        return add_switch(m, m->scaling, key, line->name);
+    case ONE:
+        return expect_one(m, key);
     case ONE_OR_ALL:
         return add_one_or_all(m, key, line->name);
     case ALL_HEADS:
@@ -358,6 +377,22 @@ static gpt_status find_architecture(const architecture **out, const gpt__gguf *g
                      (int)(name.length < 64 ? name.length : 64), name.text);
 }
 
+/* Linear scaling without a factor is none. */
+static gpt_status add_scaling(making *m)
+{
+    if (cJSON_GetObjectItemCaseSensitive(m->scaling, "rope_type") == NULL ||
+        cJSON_GetObjectItemCaseSensitive(m->scaling, "factor") == NULL)
+        return GPT_OK;
+    /* The family's own files say so, and converters before llama.cpp 0.7 had no word for it. */
+    if (strcmp(m->architecture->model_type, "gpt_oss") == 0 &&
+        cJSON_GetObjectItemCaseSensitive(m->scaling, "truncate") == NULL)
+        GPT__TRY(added(cJSON_AddBoolToObject(m->scaling, "truncate", 0)));
+    if (!cJSON_AddItemToObject(m->root, "rope_scaling", m->scaling))
+        return added(NULL);
+    m->scaling = NULL;
+    return GPT_OK;
+}
+
 static gpt_status make(making *m)
 {
     GPT__TRY(refuse_unknown(m));
@@ -366,17 +401,7 @@ static gpt_status make(making *m)
     GPT__TRY(apply_lines(m));
     GPT__TRY(add_vocabulary(m));
     GPT__TRY(add_special_tokens(m));
-    /* Linear scaling without a factor is none. */
-    if (cJSON_GetObjectItemCaseSensitive(m->scaling, "rope_type") != NULL &&
-        cJSON_GetObjectItemCaseSensitive(m->scaling, "factor") != NULL) {
-        /* The family's own files say so too; GGUF has no word for it. */
-        if (strcmp(m->architecture->model_type, "gpt_oss") == 0)
-            GPT__TRY(added(cJSON_AddBoolToObject(m->scaling, "truncate", 0)));
-        if (!cJSON_AddItemToObject(m->root, "rope_scaling", m->scaling))
-            return added(NULL);
-        m->scaling = NULL;
-    }
-    return GPT_OK;
+    return add_scaling(m);
 }
 
 gpt_status gpt__gguf_config(gpt__json *json, const gpt__family **family, const gpt__gguf *gguf)

@@ -311,6 +311,9 @@ static void add_gpt_oss_keys(gguf_maker *m)
     gguf_string(m, "gpt-oss.rope.scaling.type", "yarn");
     gguf_f32(m, "gpt-oss.rope.scaling.factor", 32);
     gguf_u32(m, "gpt-oss.rope.scaling.original_context_length", 4096);
+    gguf_bool(m, "gpt-oss.rope.scaling.yarn_truncate", 0);
+    gguf_f32(m, "gpt-oss.rope.scaling.yarn_beta_fast", 32);
+    gguf_f32(m, "gpt-oss.rope.scaling.yarn_beta_slow", 1);
 }
 
 #define LINES(list) list, sizeof list / sizeof *list
