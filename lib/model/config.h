@@ -84,12 +84,22 @@ gpt_status gpt__config_size(int32_t *out, const gpt__json *json, int64_t most, c
 /* For families: K, the size of a head, is D / H unless the family has set it. GPT_E_FORMAT when that is not whole. */
 gpt_status gpt__config_head_size(gpt__config *config, const gpt__json *json);
 
+/* What a family's configuration calls base and share outside of the object that describes rotary positions. */
+typedef struct gpt__rotary_words {
+    const char *base_key;
+    double base; /* when nothing says it */
+    const char *share_key; /* NULL: no word */
+    double share;
+} gpt__rotary_words;
+
 /*
- * For families whose positions turn the first share of each head (or rotary.R values, when the family has set that):
- * reads base and scaling in the words of transformers 5 (rope_parameters) and 4 (rope_scaling, rope_theta, and NeoX's
- * rotary_pct and rotary_emb_base). Sets positions.
+ * For families whose positions turn the first share of each head: reads base, share and scaling in the words of
+ * transformers 5 (rope_parameters) and 4 (rope_scaling), and the family's. Sets positions.
  */
-gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double base, double share);
+gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, const gpt__rotary_words *words);
+
+/* For families whose configuration has no say in it: R values of each head turn, an even number up to K. */
+void gpt__config_rotary_fixed(gpt__config *config, int32_t R, double base);
 
 /* For families: the epsilon of the norms, 1e-5 by default, and whether the output layer is the embedding table. */
 gpt_status gpt__config_epsilon(gpt__config *config, const gpt__json *json, const char *key);

@@ -10,12 +10,19 @@
 #include <math.h>
 #include <string.h>
 
-/* The object that has the scaling, under its name of transformers 5 or 4; NULL when there is none. */
+/*
+ * The object that has the scaling, under its name of transformers 4 or 5; NULL when there is none. The older name wins
+ * unless its object is empty.
+ */
 static gpt_status find_scaling(const cJSON **out, const gpt__json *json)
 {
+    const cJSON *older = NULL;
     *out = NULL;
-    GPT__TRY(gpt__json_object(out, json, json->root, "rope_scaling"));
-    return gpt__json_object(out, json, json->root, "rope_parameters");
+    GPT__TRY(gpt__json_object(&older, json, json->root, "rope_scaling"));
+    GPT__TRY(gpt__json_object(out, json, json->root, "rope_parameters"));
+    if (older != NULL && older->child != NULL)
+        *out = older;
+    return GPT_OK;
 }
 
 /* Fails by name when the object says something that is not done here. */
@@ -45,15 +52,6 @@ static gpt_status read_range(double *out, const gpt__json *json, const cJSON *ob
     return GPT_OK;
 }
 
-/* The same under each key that is there: the object's wins, then the root's of the same name. */
-static gpt_status read_parameter(double *out, const gpt__json *json, const cJSON *object, const char *key,
-                                 const char *root_key, double most)
-{
-    GPT__TRY(read_range(out, json, json->root, root_key, most));
-    GPT__TRY(read_range(out, json, json->root, key, most));
-    return read_range(out, json, object, key, most);
-}
-
 /* share is how many values the configuration asks for; where that is odd, one more turns, as in the reference. */
 static void set_frequencies(gpt__rotary *rotary, double base, int32_t share, float factor)
 {
@@ -77,13 +75,18 @@ typedef struct yarn {
 
 static gpt_status read_yarn(yarn *y, const gpt__config *config, const gpt__json *json, const cJSON *scaling)
 {
+    static const char original[] = "original_max_position_embeddings";
     *y = (yarn){.original = config->context, .beta_fast = 32, .beta_slow = 1, .truncate = 1};
-    GPT__TRY(read_parameter(&y->original, json, scaling, "original_max_position_embeddings",
-                            "original_max_position_embeddings", DBL_MAX));
+    /* Of this number, the one outside of the object wins. */
+    GPT__TRY(read_range(&y->original, json, scaling, original, DBL_MAX));
+    GPT__TRY(read_range(&y->original, json, json->root, original, DBL_MAX));
     y->factor = config->context / y->original;
     GPT__TRY(read_range(&y->factor, json, scaling, "factor", DBL_MAX));
     GPT__TRY(read_range(&y->beta_fast, json, scaling, "beta_fast", DBL_MAX));
     GPT__TRY(read_range(&y->beta_slow, json, scaling, "beta_slow", DBL_MAX));
+    /* The reference asks whether the value is true, and null is not. */
+    if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(scaling, "truncate")))
+        y->truncate = 0;
     GPT__TRY(gpt__json_bool(&y->truncate, json, scaling, "truncate"));
     y->magnitude = y->factor > 1 ? 0.1 * log(y->factor) + 1 : 1;
     return read_range(&y->magnitude, json, scaling, "attention_factor", DBL_MAX);
@@ -127,12 +130,53 @@ static gpt_status read_linear_factor(double *out, const gpt__json *json, const c
     return read_range(out, json, scaling, "factor", DBL_MAX);
 }
 
-static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base, int32_t share)
+static gpt_status read_type(const char **out, const gpt__json *json, const cJSON *scaling)
 {
-    const char *type = "default";
+    *out = "default";
+    GPT__TRY(gpt__json_string(out, json, scaling, "type"));
+    return gpt__json_string(out, json, scaling, "rope_type");
+}
+
+/* The object's number wins, then the root's under the family's word for it. */
+static gpt_status read_base(double *base, const gpt__json *json, const cJSON *scaling, const gpt__rotary_words *words)
+{
+    *base = words->base;
+    GPT__TRY(read_range(base, json, json->root, words->base_key, DBL_MAX));
+    return read_range(base, json, scaling, "rope_theta", DBL_MAX);
+}
+
+/*
+ * The same, and where positions are scaled a number of the root wins that has the object's word: the reference reads
+ * that one again before it scales.
+ */
+static gpt_status read_share(double *share, const gpt__json *json, const cJSON *scaling, const char *type,
+                             const gpt__rotary_words *words)
+{
+    *share = words->share;
+    if (words->share_key != NULL)
+        GPT__TRY(read_range(share, json, json->root, words->share_key, 1));
+    GPT__TRY(read_range(share, json, scaling, "partial_rotary_factor", 1));
+    if (strcmp(type, "default") == 0)
+        return GPT_OK;
+    return read_range(share, json, json->root, "partial_rotary_factor", 1);
+}
+
+/* Sets R, which is even, and *asked, what the configuration asks for. */
+static gpt_status set_share(int32_t *asked, gpt__config *config, const gpt__json *json, double share)
+{
+    int32_t R = (int32_t)floor(config->K * share);
+    if (R < 1 || R + R % 2 > config->K || R + R % 2 > GPT__MAX_ROTARY)
+        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of %d of the %d values of a head; expected 1 to %d",
+                         json->path, R, config->K, GPT__MAX_ROTARY);
+    config->rotary.R = R + R % 2;
+    *asked = R;
+    return GPT_OK;
+}
+
+static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, const char *type, double base,
+                        int32_t share)
+{
     double factor = 1;
-    GPT__TRY(gpt__json_string(&type, json, scaling, "type"));
-    GPT__TRY(gpt__json_string(&type, json, scaling, "rope_type"));
     int is_yarn = strcmp(type, "yarn") == 0 && share == config->rotary.R;
     int is_linear = strcmp(type, "linear") == 0;
     if (!is_yarn && !is_linear && strcmp(type, "default") != 0)
@@ -157,22 +201,28 @@ static gpt_status check_finite(const gpt__rotary *rotary, const gpt__json *json)
     return GPT_OK;
 }
 
-gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, double base, double share)
+gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, const gpt__rotary_words *words)
 {
     const cJSON *scaling;
+    const char *type;
+    double base, share;
+    int32_t asked = 0;
     GPT__TRY(gpt__config_head_size(config, json));
     GPT__TRY(find_scaling(&scaling, json));
-    GPT__TRY(read_parameter(&base, json, scaling, "rope_theta", "rotary_emb_base", DBL_MAX));
-    GPT__TRY(read_parameter(&share, json, scaling, "partial_rotary_factor", "rotary_pct", 1));
-    if (config->rotary.R == 0)
-        config->rotary.R = (int32_t)floor(config->K * share);
-    int32_t R = config->rotary.R;
-    if (R < 1 || R + R % 2 > config->K || R + R % 2 > GPT__MAX_ROTARY)
-        return gpt__fail(GPT_E_FORMAT, "%s: rotary positions of %d of the %d values of a head; expected 1 to %d",
-                         json->path, R, config->K, GPT__MAX_ROTARY);
+    GPT__TRY(read_type(&type, json, scaling));
+    GPT__TRY(read_base(&base, json, scaling, words));
+    GPT__TRY(read_share(&share, json, scaling, type, words));
+    GPT__TRY(set_share(&asked, config, json, share));
     config->positions = GPT__POSITIONS_ROTARY;
     config->rotary.magnitude = 1;
-    config->rotary.R = R + R % 2;
-    GPT__TRY(scale(config, json, scaling, base, R));
+    GPT__TRY(scale(config, json, scaling, type, base, asked));
     return check_finite(&config->rotary, json);
+}
+
+void gpt__config_rotary_fixed(gpt__config *config, int32_t R, double base)
+{
+    config->positions = GPT__POSITIONS_ROTARY;
+    config->rotary.magnitude = 1;
+    config->rotary.R = R;
+    set_frequencies(&config->rotary, base, R, 1);
 }

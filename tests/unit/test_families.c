@@ -100,7 +100,6 @@ static void gpt_neox_configs(void)
         {"rotary_pct", "-0.25", GPT_E_FORMAT, "rotary_pct"},
         {"rotary_pct", "\"x\"", GPT_E_FORMAT, "rotary_pct"},
         {"rotary_emb_base", "0", GPT_E_FORMAT, "rotary_emb_base"},
-        {"rope_theta", "-1", GPT_E_FORMAT, "rope_theta"},
     };
     TRY_CONFIGS("gpt_neox", cases);
 }
@@ -192,6 +191,8 @@ static void gpt_oss_configs(void)
         {"num_experts_per_tok", "0", GPT_E_FORMAT, "num_experts_per_tok"},
         {"num_experts_per_tok", "5", GPT_E_FORMAT, "num_experts_per_tok"},
         {"num_experts_per_tok", "1.5", GPT_E_FORMAT, "num_experts_per_tok"},
+        {"rope_theta", "-1", GPT_E_FORMAT, "rope_theta"},
+        {"rope_parameters", "{\"partial_rotary_factor\": 0.5}", GPT_E_UNSUPPORTED, "partial_rotary_factor"},
         {"swiglu_limit", "0", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "-7", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "1e-300", GPT_E_FORMAT, "swiglu_limit"},

@@ -18,6 +18,8 @@ static const gpt__weight_name names[] = {
     {GPT__ROLE_OUTPUT, "embed_out", GPT__LAYOUT_OUT_IN, 0},
 };
 
+static const gpt__rotary_words rotary_words = {"rotary_emb_base", 10000, "rotary_pct", 0.25};
+
 static gpt_status read_config(gpt__config *config, const gpt__json *json)
 {
     int parallel = 1;
@@ -29,7 +31,7 @@ static gpt_status read_config(gpt__config *config, const gpt__json *json)
     GPT__TRY(gpt__config_epsilon(config, json, "layer_norm_eps"));
     config->activation = GPT__GELU_ERF;
     GPT__TRY(gpt__config_activation(&config->activation, json, "hidden_act"));
-    GPT__TRY(gpt__config_rotary(config, json, 10000, 0.25));
+    GPT__TRY(gpt__config_rotary(config, json, &rotary_words));
     config->scale_by_head = 1;
     GPT__TRY(gpt__json_bool(&parallel, json, json->root, "use_parallel_residual"));
     config->residual = parallel ? GPT__RESIDUAL_PARALLEL : GPT__RESIDUAL_SERIAL;

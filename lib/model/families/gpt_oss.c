@@ -57,6 +57,17 @@ static gpt_status read_experts(gpt__config *config, const gpt__json *json)
     return GPT_OK;
 }
 
+static const gpt__rotary_words rotary_words = {"rope_theta", 150000, NULL, 1};
+
+/* The reference's attention can only turn whole heads: it fails where the share of a head is another. */
+static gpt_status read_rotary(gpt__config *config, const gpt__json *json)
+{
+    GPT__TRY(gpt__config_rotary(config, json, &rotary_words));
+    if (config->rotary.R != config->K)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"partial_rotary_factor\" other than 1 is not supported", json->path);
+    return GPT_OK;
+}
+
 static gpt_status read_config(gpt__config *config, const gpt__json *json)
 {
     GPT__TRY(gpt__config_size(&config->context, json, INT32_MAX, "max_position_embeddings", NULL));
@@ -71,7 +82,7 @@ static gpt_status read_config(gpt__config *config, const gpt__json *json)
     GPT__TRY(read_layer_types(config, json));
     config->norm = GPT__RMS_NORM;
     GPT__TRY(gpt__config_epsilon(config, json, "rms_norm_eps"));
-    GPT__TRY(gpt__config_rotary(config, json, 150000, 1));
+    GPT__TRY(read_rotary(config, json));
     config->scale_by_head = 1;
     config->qkv_order = GPT__QKV_SEPARATE;
     config->attention_sinks = 1;

@@ -20,17 +20,21 @@ static const gpt__weight_name names[] = {
     {GPT__ROLE_OUTPUT, "lm_head", GPT__LAYOUT_OUT_IN, 1},
 };
 
-/* Neighbours turn together, so that an odd number of values can not. */
+/*
+ * Neighbours turn together, so that an odd number of values can not. The reference knows one base and no scaling: keys
+ * for these are not read.
+ */
 static gpt_status read_rotary(gpt__config *config, const gpt__json *json)
 {
+    int32_t R = 64;
     GPT__TRY(gpt__config_head_size(config, json));
-    config->rotary.R = 64;
-    GPT__TRY(gpt__config_size(&config->rotary.R, json, GPT__MAX_ROTARY, "rotary_dim", NULL));
-    if (config->rotary.R % 2 != 0 || config->rotary.R > config->K)
-        return gpt__fail(GPT_E_FORMAT, "%s: \"rotary_dim\" is %d, expected an even number up to %d", json->path,
-                         config->rotary.R, config->K);
+    GPT__TRY(gpt__config_size(&R, json, GPT__MAX_ROTARY, "rotary_dim", NULL));
+    if (R % 2 != 0 || R > config->K)
+        return gpt__fail(GPT_E_FORMAT, "%s: \"rotary_dim\" is %d, expected an even number up to %d", json->path, R,
+                         config->K);
     config->rotary_interleaved = 1;
-    return gpt__config_rotary(config, json, 10000, 1);
+    gpt__config_rotary_fixed(config, R, 10000);
+    return GPT_OK;
 }
 
 static gpt_status read_config(gpt__config *config, const gpt__json *json)
