@@ -90,6 +90,8 @@ typedef struct gpt__rotary_words {
     double base; /* when nothing says it */
     const char *share_key; /* NULL: no word */
     double share;
+    double factor; /* of YaRN without truncation, which scales where no object says how; 0: nothing does */
+    double original;
 } gpt__rotary_words;
 
 /*

@@ -73,14 +73,20 @@ typedef struct yarn {
     int truncate;
 } yarn;
 
-static gpt_status read_yarn(yarn *y, const gpt__config *config, const gpt__json *json, const cJSON *scaling)
+/* scaling is NULL where the family's own numbers hold. */
+static gpt_status read_yarn(yarn *y, const gpt__config *config, const gpt__json *json, const cJSON *scaling,
+                            const gpt__rotary_words *words)
 {
     static const char original[] = "original_max_position_embeddings";
     *y = (yarn){.original = config->context, .beta_fast = 32, .beta_slow = 1, .truncate = 1};
+    if (scaling == NULL) {
+        y->original = words->original;
+        y->truncate = 0;
+    }
     /* Of this number, the one outside of the object wins. */
     GPT__TRY(read_range(&y->original, json, scaling, original, DBL_MAX));
     GPT__TRY(read_range(&y->original, json, json->root, original, DBL_MAX));
-    y->factor = config->context / y->original;
+    y->factor = scaling != NULL ? config->context / y->original : words->factor;
     GPT__TRY(read_range(&y->factor, json, scaling, "factor", DBL_MAX));
     GPT__TRY(read_range(&y->beta_fast, json, scaling, "beta_fast", DBL_MAX));
     GPT__TRY(read_range(&y->beta_slow, json, scaling, "beta_slow", DBL_MAX));
@@ -113,12 +119,13 @@ static void set_yarn_frequencies(gpt__rotary *rotary, double base, const yarn *y
     rotary->magnitude = (float)y->magnitude;
 }
 
-static gpt_status scale_by_yarn(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base)
+static gpt_status scale_by_yarn(gpt__config *config, const gpt__json *json, const cJSON *scaling, double base,
+                                const gpt__rotary_words *words)
 {
     yarn y;
     if (base <= 1)
         return gpt__fail(GPT_E_FORMAT, "%s: \"rope_theta\" should be a number over 1", json->path);
-    GPT__TRY(read_yarn(&y, config, json, scaling));
+    GPT__TRY(read_yarn(&y, config, json, scaling, words));
     set_yarn_frequencies(&config->rotary, base, &y);
     return GPT_OK;
 }
@@ -130,9 +137,10 @@ static gpt_status read_linear_factor(double *out, const gpt__json *json, const c
     return read_range(out, json, scaling, "factor", DBL_MAX);
 }
 
-static gpt_status read_type(const char **out, const gpt__json *json, const cJSON *scaling)
+static gpt_status read_type(const char **out, const gpt__json *json, const cJSON *scaling,
+                            const gpt__rotary_words *words)
 {
-    *out = "default";
+    *out = scaling == NULL && words->factor > 0 ? "yarn" : "default";
     GPT__TRY(gpt__json_string(out, json, scaling, "type"));
     return gpt__json_string(out, json, scaling, "rope_type");
 }
@@ -174,7 +182,7 @@ static gpt_status set_share(int32_t *asked, gpt__config *config, const gpt__json
 }
 
 static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON *scaling, const char *type, double base,
-                        int32_t share)
+                        int32_t share, const gpt__rotary_words *words)
 {
     double factor = 1;
     int is_yarn = strcmp(type, "yarn") == 0 && share == config->rotary.R;
@@ -183,7 +191,7 @@ static gpt_status scale(gpt__config *config, const gpt__json *json, const cJSON 
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: rotary positions of type \"%s\" are not supported", json->path, type);
     GPT__TRY(refuse_unknown(json, scaling));
     if (is_yarn)
-        return scale_by_yarn(config, json, scaling, base);
+        return scale_by_yarn(config, json, scaling, base, words);
     if (is_linear)
         GPT__TRY(read_linear_factor(&factor, json, scaling));
     set_frequencies(&config->rotary, base, share, (float)factor);
@@ -209,13 +217,13 @@ gpt_status gpt__config_rotary(gpt__config *config, const gpt__json *json, const 
     int32_t asked = 0;
     GPT__TRY(gpt__config_head_size(config, json));
     GPT__TRY(find_scaling(&scaling, json));
-    GPT__TRY(read_type(&type, json, scaling));
+    GPT__TRY(read_type(&type, json, scaling, words));
     GPT__TRY(read_base(&base, json, scaling, words));
     GPT__TRY(read_share(&share, json, scaling, type, words));
     GPT__TRY(set_share(&asked, config, json, share));
     config->positions = GPT__POSITIONS_ROTARY;
     config->rotary.magnitude = 1;
-    GPT__TRY(scale(config, json, scaling, type, base, asked));
+    GPT__TRY(scale(config, json, scaling, type, base, asked, words));
     return check_finite(&config->rotary, json);
 }
 

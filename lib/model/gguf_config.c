@@ -377,12 +377,12 @@ static gpt_status find_architecture(const architecture **out, const gpt__gguf *g
                      (int)(name.length < 64 ? name.length : 64), name.text);
 }
 
-/* Linear scaling without a factor is none. */
+/* Linear scaling without a factor is none, which an object says that is there and empty. */
 static gpt_status add_scaling(making *m)
 {
     if (cJSON_GetObjectItemCaseSensitive(m->scaling, "rope_type") == NULL ||
         cJSON_GetObjectItemCaseSensitive(m->scaling, "factor") == NULL)
-        return GPT_OK;
+        return added(cJSON_AddObjectToObject(m->root, "rope_parameters"));
     /* The family's own files say so, and converters before llama.cpp 0.7 had no word for it. */
     if (strcmp(m->architecture->model_type, "gpt_oss") == 0 &&
         cJSON_GetObjectItemCaseSensitive(m->scaling, "truncate") == NULL)

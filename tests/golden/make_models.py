@@ -152,7 +152,8 @@ def to_words_of_transformers_4(config):
         config["rotary_pct"] = share
     elif theta is not None:
         config["rope_theta"] = theta
-    if parameters.get("rope_type", "default") != "default":
+    # Without the object gpt_oss has scaling of its own.
+    if parameters.get("rope_type", "default") != "default" or config["model_type"] == "gpt_oss":
         if parameters["rope_type"] == "linear":
             parameters["type"] = parameters.pop("rope_type")
         config["rope_scaling"] = parameters

@@ -304,7 +304,7 @@ static void mistakes_show(void)
     try_mistake("gpt_bigcode", "activation_function", "\"relu\"");
     try_mistake("gpt_oss", "sliding_window", "4");
     try_mistake("gpt_oss", "num_experts_per_tok", "1");
-    try_mistake("gpt_oss", "rope_parameters", "null");
+    try_mistake("gpt_oss", "rope_parameters", "{}");
     try_mistake("gpt_oss", "swiglu_limit", "0.5");
 }
 

@@ -139,6 +139,21 @@ static void gpt_oss_keys(void)
         expect_config("gpt_oss", &cases[i]);
 }
 
+/* Without an object, positions are scaled as those of OpenAI's own models. */
+static void gpt_oss_without_object(void)
+{
+    static const rotary_case cases[] = {
+        {"\"rope_theta\": 150000", 16, {0.225418001f, 0.000456483918f, 9.24208962e-07f}, 1.34657359f},
+        {"\"rope_parameters\": null, \"rope_theta\": 50",
+         16, {0.61323756f, 0.141421363f, 0.028886443f}, 1.34657359f},
+        {"\"rope_scaling\": {}", 16, {0.225418001f, 0.000456483918f, 9.24208962e-07f}, 1.34657359f},
+        {"\"original_max_position_embeddings\": 32",
+         16, {0.0255647581f, 8.0687154e-05f, 9.24208962e-07f}, 1.34657359f},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_config("gpt_oss", &cases[i]);
+}
+
 /* Its formula has 10000 in it: 10000^(-2 i / 8). */
 static void gptj_reads_none(void)
 {
@@ -251,6 +266,7 @@ int main(int argc, char **argv)
     TEST(root_before_object);
     TEST(truncation);
     TEST(gpt_oss_keys);
+    TEST(gpt_oss_without_object);
     TEST(gptj_reads_none);
     TEST(gguf_truncation);
     TEST(gguf_factors);

@@ -18,7 +18,8 @@ static const gpt__weight_name names[] = {
     {GPT__ROLE_OUTPUT, "embed_out", GPT__LAYOUT_OUT_IN, 0},
 };
 
-static const gpt__rotary_words rotary_words = {"rotary_emb_base", 10000, "rotary_pct", 0.25};
+static const gpt__rotary_words rotary_words = {
+    .base_key = "rotary_emb_base", .base = 10000, .share_key = "rotary_pct", .share = 0.25};
 
 static gpt_status read_config(gpt__config *config, const gpt__json *json)
 {

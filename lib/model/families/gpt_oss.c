@@ -57,7 +57,9 @@ static gpt_status read_experts(gpt__config *config, const gpt__json *json)
     return GPT_OK;
 }
 
-static const gpt__rotary_words rotary_words = {"rope_theta", 150000, NULL, 1};
+/* Where config.json says nothing, positions are scaled as those of OpenAI's models are. */
+static const gpt__rotary_words rotary_words = {
+    .base_key = "rope_theta", .base = 150000, .share = 1, .factor = 32, .original = 4096};
 
 /* The reference's attention can only turn whole heads: it fails where the share of a head is another. */
 static gpt_status read_rotary(gpt__config *config, const gpt__json *json)
