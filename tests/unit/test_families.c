@@ -197,6 +197,8 @@ static void gpt_oss_configs(void)
         {"swiglu_limit", "-7", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "1e-300", GPT_E_FORMAT, "swiglu_limit"},
         {"swiglu_limit", "\"7\"", GPT_E_FORMAT, "swiglu_limit"},
+        {"swiglu_alpha", "1.5", GPT_E_UNSUPPORTED, "swiglu_alpha"},
+        {"swiglu_alpha", "\"1.702\"", GPT_E_FORMAT, "swiglu_alpha"},
         {"swiglu_limit", "NaN", GPT_E_FORMAT, "config.json"}, /* no JSON */
         {"quantization_config", "{\"quant_method\": \"gptq\"}", GPT_E_UNSUPPORTED, "gptq"},
         {"quantization_config", "{\"quant_method\": 4}", GPT_E_FORMAT, "quant_method"},

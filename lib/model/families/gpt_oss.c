@@ -42,19 +42,31 @@ static gpt_status read_layer_types(gpt__config *config, const gpt__json *json)
     return GPT_OK;
 }
 
-/* hidden_act is not read: the experts' activation is their own, whatever that key says, as in the reference. */
-static gpt_status read_experts(gpt__config *config, const gpt__json *json)
+/*
+ * hidden_act is not read: the experts' activation is their own, whatever that key says, as in the reference. The
+ * reference reads neither limit nor alpha, which are 7 and 1.702 there.
+ */
+static gpt_status read_activation(gpt__config *config, const gpt__json *json)
 {
     double limit = 7;
+    double alpha = 1.702;
+    GPT__TRY(gpt__json_number(&limit, json, json->root, "swiglu_limit"));
+    GPT__TRY(gpt__json_number(&alpha, json, json->root, "swiglu_alpha"));
+    config->gate_limit = (float)limit;
+    if (!(config->gate_limit > 0))
+        return gpt__fail(GPT_E_FORMAT, "%s: \"swiglu_limit\" should be a number over 0", json->path);
+    if ((float)alpha != 1.702f)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"swiglu_alpha\" other than 1.702 is not supported", json->path);
+    return GPT_OK;
+}
+
+static gpt_status read_experts(gpt__config *config, const gpt__json *json)
+{
     GPT__TRY(gpt__config_size(&config->inner, json, 1 << 22, "intermediate_size", NULL));
     GPT__TRY(gpt__config_size(&config->experts, json, 1 << 16, "num_local_experts", NULL));
     GPT__TRY(gpt__config_size(&config->experts_per_token, json, config->experts, "num_experts_per_tok",
                               "experts_per_token"));
-    GPT__TRY(gpt__json_number(&limit, json, json->root, "swiglu_limit"));
-    config->gate_limit = (float)limit;
-    if (!(config->gate_limit > 0))
-        return gpt__fail(GPT_E_FORMAT, "%s: \"swiglu_limit\" should be a number over 0", json->path);
-    return GPT_OK;
+    return read_activation(config, json);
 }
 
 /* Where config.json says nothing, positions are scaled as those of OpenAI's models are. */
