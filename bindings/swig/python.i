@@ -16,10 +16,12 @@
 static void gpt_python_raise_text(gpt_status status, const char *message)
 {
     PyObject *module = PyImport_ImportModule("gpt._errors");
-    PyObject *error = module ? PyObject_CallMethod(module, "error_of", "is", (int)status, message) : NULL;
+    PyObject *text = PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "replace");
+    PyObject *error = module && text ? PyObject_CallMethod(module, "error_of", "iO", (int)status, text) : NULL;
     if (error != NULL)
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
     Py_XDECREF(error);
+    Py_XDECREF(text);
     Py_XDECREF(module);
 }
 
@@ -453,10 +455,12 @@ static int gpt_python_logits_hook(float *logits, int32_t vocab, const int32_t *i
 static void gpt_python_log(gpt_log_level level, const char *line, void *function)
 {
     PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *answer = PyObject_CallFunction(function, "is", (int)level, line);
+    PyObject *text = PyUnicode_DecodeUTF8(line, (Py_ssize_t)strlen(line), "replace");
+    PyObject *answer = text ? PyObject_CallFunction(function, "iO", (int)level, text) : NULL;
     if (answer == NULL)
         PyErr_WriteUnraisable(function);
     Py_XDECREF(answer);
+    Py_XDECREF(text);
     PyGILState_Release(state);
 }
 %}

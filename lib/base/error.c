@@ -2,37 +2,38 @@
 /* base/error.c: status names and texts, and the message of the last failure on each thread. */
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
-/* No allocation here: a message must come through when memory is what has run out. */
-static _Thread_local char message[1024];
+/*
+ * No allocation here: a message must come through when memory is what has run out. It holds the longest path that Linux
+ * has, 4096 bytes, and then the reason.
+ */
+static _Thread_local char message[5120];
 
-/* Ends text at the last whole UTF-8 character, as vsnprintf cuts anywhere. */
-static void cut_partial_character(char *text)
+/*
+ * Control characters, and bytes that are no UTF-8 or half a character at a cut end, become '?'. They can only come from
+ * a file or the caller.
+ */
+static void clean_line(char *line)
 {
-    size_t end = strlen(text);
-    size_t start = end;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (length > 1 && end - (start - 1) < length)
-        text[start - 1] = '\0';
+    size_t length = strlen(line);
+    for (size_t at = 0; at < length;) {
+        int32_t code;
+        size_t step = gpt__utf8_decode(&code, line + at, length - at);
+        if (code < 0x20 || code == 0x7F)
+            memset(line + at, '?', step);
+        at += step;
+    }
 }
 
 void gpt__format_line(char *line, size_t size, const char *format, va_list arguments)
 {
-    int length = vsnprintf(line, size, format, arguments);
-    if (length < 0)
+    if (vsnprintf(line, size, format, arguments) < 0)
         line[0] = '\0';
-    if (length >= 0 && (size_t)length >= size)
-        cut_partial_character(line);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
+    clean_line(line);
 }
 
 gpt_status gpt__fail(gpt_status code, const char *format, ...)

@@ -13,8 +13,8 @@
  *
  *     return gpt__fail(GPT_E_FORMAT, "%s: tensor %s has %d dimensions, expected %d", path, name, found, expected);
  *
- * The message is a line of English without a newline; what does not fit in it is cut at a character's end, and control
- * characters, which can only come from a file or the caller, are shown as '?'.
+ * The message is a line of English without a newline, in valid UTF-8: control characters and ill-formed bytes, which
+ * can only come from a file or the caller, become '?'. What does not fit in it is cut.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))

@@ -360,6 +360,8 @@ static void log_lines_are_one_valid_line(void)
     gpt_log_set_callback(keep_line, GPT_LOG_WARNING, line);
     gpt__log(GPT_LOG_WARNING, "a\nb\tc\x7F%d", 1);
     EXPECT_STRING(line, "a?b?c?1");
+    gpt__log(GPT_LOG_WARNING, "%s", "a\xFF\xC3\xA4\xE2\x82");
+    EXPECT_STRING(line, "a?\xC3\xA4??");
     for (size_t shift = 0; shift < 4; shift++) {
         memset(name, 'x', shift);
         for (size_t i = shift; i + 4 < sizeof name; i += 3)
@@ -378,16 +380,35 @@ static void messages_are_one_valid_line(void)
     EXPECT_STRING(gpt_error_message(), "a?b?c?");
     /* Long messages are cut between characters, wherever the limit falls. */
     for (int shift = 0; shift < 5; shift++) {
-        char text[3000];
+        char text[9000];
         memset(text, 'x', sizeof text);
         for (size_t i = (size_t)shift; i + 4 < sizeof text; i += 4)
             memcpy(text + i, "\xF0\x9F\x98\x80", 4);
         text[sizeof text - 1] = '\0';
         (void)gpt__fail(GPT_E_FILE, "%s", text);
         size_t length = strlen(gpt_error_message());
-        EXPECT(length > 900 && length < 3000);
+        EXPECT(length > 5000 && length < 9000);
         EXPECT(gpt__utf8_valid(gpt_error_message(), length));
     }
+}
+
+/* Paths and what stands in files are bytes; half a character can be cut off by a precision, too. */
+static void messages_are_utf8(void)
+{
+    (void)gpt__fail(GPT_E_FILE, "%s: %.*s, %s", "a\xFF\xC3x\xED\xA0\x80", 2, "\xE2\x82\xAC", "\xC3\xA4");
+    EXPECT_STRING(gpt_error_message(), "a??x???: ??, \xC3\xA4");
+    (void)gpt__fail(GPT_E_FILE, "%s", "\xF0\x9F\x98");
+    EXPECT_STRING(gpt_error_message(), "???");
+}
+
+/* The longest path leaves room for what is wrong with it. */
+static void messages_have_room(void)
+{
+    char path[4097];
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    (void)gpt__fail(GPT_E_FILE, "%s: the reason", path);
+    EXPECT_MESSAGE("x: the reason");
 }
 
 static void every_status_has_name_and_text(void)
@@ -469,6 +490,8 @@ int main(int argc, char **argv)
     TEST(buffers_survive_failing_allocations);
     TEST(messages_are_one_valid_line);
     TEST(log_lines_are_one_valid_line);
+    TEST(messages_are_utf8);
+    TEST(messages_have_room);
     TEST(every_status_has_name_and_text);
     TEST(files_are_mapped_or_refused);
     TEST(paths_are_joined);

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -157,6 +158,14 @@ except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=20)
         expect_equal((out, process.returncode), ("stopped 0 True\n", 0))
+
+
+@case
+def messages_are_text_whatever_files_hold():
+    with tempfile.TemporaryDirectory() as directory:
+        with open(os.path.join(directory, "config.json"), "wb") as file:
+            file.write(b'{"model_type": "\xff"}')
+        raises(gpt.UnsupportedError, lambda: gpt.Model.from_pretrained(directory), 'model_type "?"')
 
 
 tap.main()
