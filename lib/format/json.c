@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,17 +17,27 @@ static size_t line_of(const char *text, const char *end)
     return line;
 }
 
+/* cJSON says only that it failed, and where; malloc, which it asks for each value, says that there is no memory. */
+static gpt_status parse_value(gpt__json *json, const char **end, const char *text, size_t length)
+{
+    errno = 0;
+    *end = text;
+    json->root = length > 0 ? cJSON_ParseWithLengthOpts(text, length, end, 0) : NULL;
+    if (json->root != NULL)
+        return GPT_OK;
+    if (errno == ENOMEM)
+        return gpt__fail(GPT_E_MEMORY, "%s: out of memory", json->path);
+    return gpt__fail(GPT_E_FORMAT, "%s: not valid JSON (line %zu)", json->path, line_of(text, *end));
+}
+
 gpt_status gpt__json_parse(gpt__json *json, const char *text, size_t length, const char *path)
 {
     *json = (gpt__json){0};
     json->path = gpt__copy_string(path, strlen(path));
     if (json->path == NULL)
         return GPT_E_MEMORY;
-    const char *end = text;
-    json->root = length > 0 ? cJSON_ParseWithLengthOpts(text, length, &end, 0) : NULL;
-    gpt_status status = GPT_OK;
-    if (json->root == NULL)
-        status = gpt__fail(GPT_E_FORMAT, "%s: not valid JSON (line %zu)", path, line_of(text, end));
+    const char *end;
+    gpt_status status = parse_value(json, &end, text, length);
     for (; status == GPT_OK && end < text + length; end++)
         if (strchr(" \t\r\n", *end) == NULL || *end == '\0')
             status = gpt__fail(GPT_E_FORMAT, "%s: something follows the JSON value (line %zu)", path,

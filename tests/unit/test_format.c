@@ -8,6 +8,7 @@
 #include "format/json.h"
 #include "format/tensor.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -511,6 +512,38 @@ static void ranges_outside_are_refused(void)
  * JSON members.
  */
 
+/* The allocations of cJSON that come before one fails, as malloc does. */
+static int cjson_allocations_left;
+
+static void *failing_malloc(size_t bytes)
+{
+    if (cjson_allocations_left-- > 0)
+        return malloc(bytes);
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* The n-th allocation fails, for each n until the text is parsed; text that is wrong is so after a failure, too. */
+static void json_without_memory(void)
+{
+    static const char text[] = "{\"a\": [1, \"two\", {\"b\": null}]}";
+    cJSON_Hooks hooks = {failing_malloc, free};
+    gpt_status status = GPT_E_MEMORY;
+    gpt__json json;
+    cJSON_InitHooks(&hooks);
+    for (int n = 0; n < 100 && status == GPT_E_MEMORY; n++) {
+        cjson_allocations_left = n;
+        status = gpt__json_parse(&json, text, sizeof text - 1, "config.json");
+        if (status != GPT_OK && EXPECT_STATUS(status, GPT_E_MEMORY))
+            EXPECT_MESSAGE("config.json: out of memory");
+    }
+    EXPECT_OK(status);
+    gpt__json_close(&json);
+    cJSON_InitHooks(NULL);
+    errno = ENOMEM;
+    EXPECT_STATUS(gpt__json_parse(&json, "[1", 2, "config.json"), GPT_E_FORMAT);
+}
+
 static void json_members_are_checked(void)
 {
     static const char text[] = "{\"i\":7,\"big\":1e16,\"half\":0.5,\"s\":\"x\",\"t\":true,\"n\":null,"
@@ -590,6 +623,7 @@ int main(int argc, char **argv)
     TEST(halves_convert_in_bulk);
     TEST(parts_convert_alike);
     TEST(ranges_outside_are_refused);
+    TEST(json_without_memory);
     TEST(json_members_are_checked);
     TEST(json_mistakes_have_a_line);
     return TEST_END();
