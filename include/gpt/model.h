@@ -112,8 +112,9 @@ GPT_API void gpt_model_free(gpt_model *model);
  *                       4. the data directory that libgpt was installed with, such as /usr/share/gpt/models.
  *                       A GGUF file in one of these places may be named without its .gguf
  *
- * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND with a message that lists the places; GPT_E_MEMORY. Any thread, as
- * long as none changes the environment meanwhile. Since 1.0.
+ * @return GPT_OK; GPT_E_ARGUMENT; GPT_E_NOT_FOUND with a message that lists the places; GPT_E_FILE when the system does
+ * not say whether a path exists (a place that can not be read is passed over); GPT_E_MEMORY. Any thread, as long as
+ * none changes the environment meanwhile. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_model_find(char **path, const char *name_or_path);
 

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* strerror is not safe in threads everywhere, and its text depends on the locale. */
-static gpt_status fail_errno(const char *path, const char *what)
+gpt_status gpt__fail_errno(const char *path, const char *what)
 {
+    /* strerror is not safe in threads everywhere, and its text depends on the locale. */
     gpt_status code = errno == ENOENT || errno == ENOTDIR ? GPT_E_NOT_FOUND
                       : errno == ENOMEM                   ? GPT_E_MEMORY
                                                           : GPT_E_FILE;
@@ -23,17 +23,52 @@ static gpt_status fail_errno(const char *path, const char *what)
                       : errno == ENOMEM  ? "out of memory"
                       : errno == EMFILE  ? "too many open files"
                       : errno == ELOOP   ? "too many symbolic links"
+                      : errno == ENAMETOOLONG ? "the name is too long"
                                          : NULL;
     if (why != NULL)
         return gpt__fail(code, "%s: %s", path, why);
     return gpt__fail(code, "%s: cannot %s, error %d", path, what, errno);
 }
 
+/* O_NONBLOCK: opening a named pipe must not hang. It means nothing for regular files. */
+static gpt_status open_path(int *descriptor, const char *path)
+{
+    do
+        *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    while (*descriptor < 0 && errno == EINTR);
+    return *descriptor >= 0 ? GPT_OK : gpt__fail_errno(path, "open");
+}
+
+/* Reads what is there, up to most bytes: a read may give less than was asked for, or be interrupted. */
+static gpt_status read_bytes(unsigned char *out, size_t *length, size_t most, int descriptor, const char *path)
+{
+    *length = 0;
+    while (*length < most) {
+        ssize_t count = read(descriptor, out + *length, most - *length);
+        if (count == 0)
+            break;
+        if (count > 0)
+            *length += (size_t)count;
+        else if (errno != EINTR)
+            return gpt__fail_errno(path, "read");
+    }
+    return GPT_OK;
+}
+
+gpt_status gpt__file_begin(unsigned char *out, size_t *length, size_t most, const char *path)
+{
+    int descriptor;
+    GPT__TRY(open_path(&descriptor, path));
+    gpt_status status = read_bytes(out, length, most, descriptor, path);
+    close(descriptor);
+    return status;
+}
+
 static gpt_status map(gpt__file *file, int descriptor, const char *path)
 {
     struct stat about;
     if (fstat(descriptor, &about) != 0)
-        return fail_errno(path, "examine");
+        return gpt__fail_errno(path, "examine");
     if (!S_ISREG(about.st_mode))
         return gpt__fail(GPT_E_FILE, "%s: not a regular file", path);
     if ((uintmax_t)about.st_size > PTRDIFF_MAX)
@@ -42,7 +77,7 @@ static gpt_status map(gpt__file *file, int descriptor, const char *path)
     if (size > 0) {
         void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         if (data == MAP_FAILED)
-            return fail_errno(path, "map");
+            return gpt__fail_errno(path, "map");
         file->data = data;
     }
     file->size = size;
@@ -51,11 +86,9 @@ static gpt_status map(gpt__file *file, int descriptor, const char *path)
 
 gpt_status gpt__file_open(gpt__file *file, const char *path)
 {
+    int descriptor;
     *file = (gpt__file){0};
-    /* O_NONBLOCK: opening a named pipe must not hang. It means nothing for regular files. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return fail_errno(path, "open");
+    GPT__TRY(open_path(&descriptor, path));
     gpt_status status = map(file, descriptor, path);
     close(descriptor);
     if (status != GPT_OK)
@@ -102,14 +135,20 @@ char *gpt__join_path(const char *directory, const char *name)
     return path;
 }
 
-int gpt__is_directory(const char *path)
+gpt_status gpt__path_kind(gpt__kind *kind, const char *path)
 {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    *kind = GPT__KIND_NONE;
+    if (stat(path, &about) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? GPT_OK : gpt__fail_errno(path, "examine");
+    *kind = S_ISDIR(about.st_mode) ? GPT__KIND_DIRECTORY : S_ISREG(about.st_mode) ? GPT__KIND_FILE : GPT__KIND_OTHER;
+    return GPT_OK;
 }
 
-int gpt__is_file(const char *path)
+gpt_status gpt__has_file(int *has, const char *path)
 {
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+    gpt__kind kind;
+    gpt_status status = gpt__path_kind(&kind, path);
+    *has = kind == GPT__KIND_FILE;
+    return status;
 }

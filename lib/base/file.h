@@ -24,10 +24,30 @@ void gpt__file_close(gpt__file *file);
  */
 void gpt__file_drop_pages(const gpt__file *file, size_t offset, size_t length);
 
+/* Reads up to most of a file's first bytes, and says how many there were. */
+gpt_status gpt__file_begin(unsigned char *out, size_t *length, size_t most, const char *path);
+
 /* directory + "/" + name, freed with gpt__release; NULL when there is no memory. */
 char *gpt__join_path(const char *directory, const char *name);
 
-int gpt__is_directory(const char *path);
-int gpt__is_file(const char *path);
+/* What a path leads to. */
+typedef enum gpt__kind {
+    GPT__KIND_NONE, /* nothing is there */
+    GPT__KIND_FILE,
+    GPT__KIND_DIRECTORY,
+    GPT__KIND_OTHER
+} gpt__kind;
+
+/* GPT_E_FILE when the system does not let one know, which is not the same as GPT__KIND_NONE. */
+gpt_status gpt__path_kind(gpt__kind *kind, const char *path);
+
+/* The same, when only a regular file matters. */
+gpt_status gpt__has_file(int *has, const char *path);
+
+/*
+ * Fails with what errno says of a path; what is the verb of what was tried. GPT_E_NOT_FOUND when nothing is there,
+ * GPT_E_MEMORY, else GPT_E_FILE.
+ */
+gpt_status gpt__fail_errno(const char *path, const char *what);
 
 #endif

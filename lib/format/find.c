@@ -25,15 +25,23 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* One that can not be read is as good as none: other places are still to be looked at. */
+static gpt_status pass_over(gpt_status status)
+{
+    return status == GPT_E_MEMORY ? status : GPT_OK;
+}
+
 /* A model is a GGUF file, or a directory with one of them or with config.json. */
 static gpt_status is_model(int *is, const char *path)
 {
     char *config = gpt__join_path(path, "config.json");
     if (config == NULL)
         return GPT_E_MEMORY;
-    *is = gpt__is_file(config) || gpt__has_gguf(path);
+    gpt_status status = pass_over(gpt__has_file(is, config));
+    if (status == GPT_OK && !*is)
+        status = pass_over(gpt__has_gguf(is, path));
     gpt__release(config);
-    return GPT_OK;
+    return status;
 }
 
 /* Takes path over: it is what was found when it is a model, and else freed. */
@@ -137,7 +145,7 @@ static gpt_status read_commit(char **commit, const char *folder)
     char *path = gpt__join_path(folder, "refs/main");
     gpt_status status = path != NULL ? GPT_OK : GPT_E_MEMORY;
     *commit = NULL;
-    if (status == GPT_OK && gpt__is_file(path))
+    if (status == GPT_OK)
         status = gpt__file_open(&file, path);
     size_t length = 0;
     while (length < file.size && length < 64 && file.data[length] != '\0' &&
@@ -147,8 +155,7 @@ static gpt_status read_commit(char **commit, const char *folder)
         status = GPT_E_MEMORY;
     gpt__file_close(&file);
     gpt__release(path);
-    /* One that can not be read is as good as none: other places are still to be looked at. */
-    return status == GPT_E_MEMORY ? status : GPT_OK;
+    return pass_over(status);
 }
 
 static gpt_status look_in_snapshot(search *s, const char *folder)
@@ -218,12 +225,15 @@ gpt_status gpt_model_find(char **path, const char *name_or_path)
     GPT__CHECK_ARGUMENT(path != NULL);
     *path = NULL;
     GPT__CHECK_ARGUMENT(name_or_path != NULL && name_or_path[0] != '\0');
-    if (gpt__is_directory(name_or_path) || gpt__is_file(name_or_path)) {
+    gpt__kind kind;
+    gpt_status known = gpt__path_kind(&kind, name_or_path);
+    if (kind != GPT__KIND_NONE) {
         *path = gpt__copy_string(name_or_path, strlen(name_or_path));
         return *path != NULL ? GPT_OK : GPT_E_MEMORY;
     }
     if (!is_plain_name(name_or_path))
-        return gpt__fail(GPT_E_NOT_FOUND, "%s: no such file or directory", name_or_path);
+        return known != GPT_OK ? known
+                               : gpt__fail(GPT_E_NOT_FOUND, "%s: no such file or directory", name_or_path);
     search s = {.name = name_or_path};
     gpt_status status = look_everywhere(&s);
     if (status == GPT_OK && s.found == NULL)

@@ -54,10 +54,10 @@ typedef struct gpt__gguf {
 } gpt__gguf;
 
 /* Whether a path is that of a GGUF file: by its name's end, or by how it begins. */
-int gpt__is_gguf(const char *path);
+gpt_status gpt__is_gguf(int *is, const char *path);
 
 /* Whether a path is that of a GGUF file, or of a directory with at least one. */
-int gpt__has_gguf(const char *path);
+gpt_status gpt__has_gguf(int *has, const char *path);
 
 /*
  * The GGUF file that a path stands for: itself, or the only one of a directory that has no other weights, which is

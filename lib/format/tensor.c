@@ -51,8 +51,9 @@ static gpt_status read_layout(int *used, gpt__checkpoint *checkpoint, const char
     char *path = gpt__join_path(directory, layout->name);
     if (path == NULL)
         return GPT_E_MEMORY;
-    *used = gpt__is_file(path);
-    gpt_status status = *used && checkpoint != NULL ? layout->read(checkpoint, directory, path) : GPT_OK;
+    gpt_status status = gpt__has_file(used, path);
+    if (status == GPT_OK && *used && checkpoint != NULL)
+        status = layout->read(checkpoint, directory, path);
     gpt__release(path);
     return status;
 }
@@ -69,6 +70,7 @@ static gpt_status read_path(gpt__checkpoint *checkpoint, const char *path)
 {
     int used = 0;
     char *gguf;
+    gpt__kind kind;
     GPT__TRY(gpt__gguf_locate(&gguf, path));
     if (gguf != NULL) {
         gpt_status status = gpt__gguf_read(checkpoint, gguf);
@@ -79,9 +81,10 @@ static gpt_status read_path(gpt__checkpoint *checkpoint, const char *path)
         GPT__TRY(read_layout(&used, checkpoint, path, &layouts[i]));
     if (used)
         return GPT_OK;
+    GPT__TRY(gpt__path_kind(&kind, path));
     return gpt__fail(GPT_E_NOT_FOUND, "%s: %s", path,
-                     gpt__is_directory(path) ? "the directory has no model.safetensors and no GGUF file"
-                                             : "no such directory");
+                     kind == GPT__KIND_DIRECTORY ? "the directory has no model.safetensors and no GGUF file"
+                                                 : "no such directory");
 }
 
 gpt_status gpt__checkpoint_open(gpt__checkpoint **out, const char *path)

@@ -198,8 +198,9 @@ static gpt_status read_generation_config(gpt__config *config, const char *direct
 {
     char *path = gpt__join_path(directory, "generation_config.json");
     gpt__json json = {0};
-    gpt_status status = path != NULL ? GPT_OK : GPT_E_MEMORY;
-    if (status == GPT_OK && gpt__is_file(path)) {
+    int there = 0;
+    gpt_status status = path != NULL ? gpt__has_file(&there, path) : GPT_E_MEMORY;
+    if (status == GPT_OK && there) {
         status = gpt__json_open(&json, path);
         if (status == GPT_OK)
             status = read_special_tokens(config, &json);

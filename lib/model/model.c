@@ -133,17 +133,30 @@ static gpt_status load_generation_config(gpt_model *model)
     char *path = gpt__join_path(model->path, "generation_config.json");
     if (path == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = gpt__is_file(path) ? gpt__json_open(&model->generation_config, path) : GPT_OK;
+    int there;
+    gpt_status status = gpt__has_file(&there, path);
+    if (status == GPT_OK && there)
+        status = gpt__json_open(&model->generation_config, path);
     gpt__release(path);
     return status;
 }
 
-static gpt_status load(gpt_model *model, const gpt_model_options *options)
+static gpt_status check_path(const char *path)
 {
-    if (!gpt__is_directory(model->path) && !gpt__is_gguf(model->path))
+    gpt__kind kind;
+    int is_gguf;
+    GPT__TRY(gpt__path_kind(&kind, path));
+    GPT__TRY(gpt__is_gguf(&is_gguf, path));
+    if (kind != GPT__KIND_DIRECTORY && !is_gguf)
         return gpt__fail(GPT_E_UNSUPPORTED,
                          "%s: a file; expected a directory with config.json and model.safetensors, or a GGUF file",
-                         model->path);
+                         path);
+    return GPT_OK;
+}
+
+static gpt_status load(gpt_model *model, const gpt_model_options *options)
+{
+    GPT__TRY(check_path(model->path));
     GPT__TRY(gpt__config_read(&model->config, model->path));
     GPT__TRY(load_generation_config(model));
     GPT__TRY(gpt__engine_new(&model->engine));

@@ -25,7 +25,9 @@ static int is_named(const char *path, const char *name)
 
 static gpt_status read_file(gpt_tokenizer *tokenizer, const char *path)
 {
-    if (gpt__is_gguf(path))
+    int is_gguf;
+    GPT__TRY(gpt__is_gguf(&is_gguf, path));
+    if (is_gguf)
         return gpt__tokenizer_read_gguf(tokenizer, path);
     if (gpt__is_tiktoken(path))
         return gpt__tokenizer_read_tiktoken(tokenizer, path, NULL);
@@ -46,22 +48,24 @@ static gpt_status read_gguf_in(gpt_tokenizer *tokenizer, const char *directory)
     return status;
 }
 
+/* *used is set when the directory has the file, which was then read. */
+static gpt_status read_file_in(int *used, gpt_tokenizer *tokenizer, const char *directory, const char *name)
+{
+    char *path = gpt__join_path(directory, name);
+    gpt_status status = path != NULL ? gpt__has_file(used, path) : GPT_E_MEMORY;
+    if (status == GPT_OK && *used)
+        status = read_file(tokenizer, path);
+    gpt__release(path);
+    return status;
+}
+
 static gpt_status read_directory(gpt_tokenizer *tokenizer, const char *directory)
 {
-    char *json = gpt__join_path(directory, "tokenizer.json");
-    char *vocab = gpt__join_path(directory, "vocab.json");
-    gpt_status status;
-    if (json == NULL || vocab == NULL)
-        status = GPT_E_MEMORY;
-    else if (gpt__is_file(json))
-        status = read_file(tokenizer, json);
-    else if (gpt__is_file(vocab))
-        status = read_file(tokenizer, vocab);
-    else
-        status = read_gguf_in(tokenizer, directory);
-    gpt__release(json);
-    gpt__release(vocab);
-    return status;
+    int used = 0;
+    GPT__TRY(read_file_in(&used, tokenizer, directory, "tokenizer.json"));
+    if (!used)
+        GPT__TRY(read_file_in(&used, tokenizer, directory, "vocab.json"));
+    return used ? GPT_OK : read_gguf_in(tokenizer, directory);
 }
 
 /* What can only be done when all files are read. */
@@ -73,6 +77,13 @@ static gpt_status finish(gpt_tokenizer *tokenizer, const char *path)
     return gpt__bpe_finish(&tokenizer->bpe);
 }
 
+static gpt_status read_path(gpt_tokenizer *tokenizer, const char *path)
+{
+    gpt__kind kind;
+    GPT__TRY(gpt__path_kind(&kind, path));
+    return kind == GPT__KIND_DIRECTORY ? read_directory(tokenizer, path) : read_file(tokenizer, path);
+}
+
 /* encoding is NULL but for a rank file whose encoding the caller names. */
 static gpt_status open_path(gpt_tokenizer **out, const char *path, const char *encoding)
 {
@@ -81,11 +92,8 @@ static gpt_status open_path(gpt_tokenizer **out, const char *path, const char *e
     if (tokenizer == NULL)
         return GPT_E_MEMORY;
     atomic_init(&tokenizer->references, 1);
-    gpt_status status;
-    if (encoding != NULL)
-        status = gpt__tokenizer_read_tiktoken(tokenizer, path, encoding);
-    else
-        status = gpt__is_directory(path) ? read_directory(tokenizer, path) : read_file(tokenizer, path);
+    gpt_status status = encoding != NULL ? gpt__tokenizer_read_tiktoken(tokenizer, path, encoding)
+                                         : read_path(tokenizer, path);
     if (status == GPT_OK)
         status = finish(tokenizer, path);
     if (status == GPT_OK)
@@ -118,8 +126,6 @@ gpt_status gpt_tokenizer_open(gpt_tokenizer **out, const char *path)
         *out = NULL;
     GPT__CHECK_ARGUMENT(out != NULL);
     GPT__CHECK_ARGUMENT(path != NULL);
-    if (gpt__is_directory(path) || gpt__is_file(path))
-        return gpt__tokenizer_open_path(out, path);
     char *found;
     GPT__TRY(gpt_model_find(&found, path));
     gpt_status status = gpt__tokenizer_open_path(out, found);

@@ -32,7 +32,10 @@ static gpt_status open_side_file(gpt__json *json, const char *directory, const c
     char *path = gpt__join_path(directory, name);
     if (path == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = gpt__is_file(path) ? gpt__tokenizer_open_json(json, path) : GPT_OK;
+    int there;
+    gpt_status status = gpt__has_file(&there, path);
+    if (status == GPT_OK && there)
+        status = gpt__tokenizer_open_json(json, path);
     if (status == GPT_OK && json->root != NULL && !cJSON_IsObject(json->root))
         status = gpt__fail(GPT_E_FORMAT, "%s: should be a JSON object", path);
     gpt__release(path);

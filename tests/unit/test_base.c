@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * UTF-8.
@@ -466,8 +467,39 @@ static void paths_are_joined(void)
     path = gpt__join_path("", "c");
     EXPECT_STRING(path, "c");
     gpt__release(path);
-    EXPECT(gpt__is_directory(test_directory()) && !gpt__is_file(test_directory()));
-    EXPECT(!gpt__is_directory("/nonexistent") && !gpt__is_file("/nonexistent"));
+}
+
+static void expect_kind(const char *path, gpt__kind expected)
+{
+    gpt__kind kind = GPT__KIND_OTHER;
+    int has = 1;
+    EXPECT_OK(gpt__path_kind(&kind, path));
+    EXPECT_INT(kind, expected);
+    EXPECT_OK(gpt__has_file(&has, path));
+    EXPECT_INT(has, expected == GPT__KIND_FILE);
+}
+
+/* What can not be looked at is not the same as what is not there. */
+static void paths_have_kinds(void)
+{
+    char loop[512];
+    gpt__kind kind = GPT__KIND_FILE;
+    int has = 1;
+    char *file = test_write_file("kind", "x", 1);
+    char *below = gpt__join_path(file, "below");
+    expect_kind(test_directory(), GPT__KIND_DIRECTORY);
+    expect_kind(file, GPT__KIND_FILE);
+    expect_kind(below, GPT__KIND_NONE);
+    expect_kind("/nonexistent", GPT__KIND_NONE);
+    expect_kind("/dev/null", GPT__KIND_OTHER);
+    snprintf(loop, sizeof loop, "%s/loop", test_directory());
+    EXPECT_INT(symlink("loop", loop), 0);
+    EXPECT_STATUS(gpt__path_kind(&kind, loop), GPT_E_FILE);
+    EXPECT_MESSAGE("loop: too many symbolic links");
+    EXPECT_STATUS(gpt__has_file(&has, loop), GPT_E_FILE);
+    EXPECT(kind == GPT__KIND_NONE && has == 0);
+    gpt__release(below);
+    free(file);
 }
 
 int main(int argc, char **argv)
@@ -495,5 +527,6 @@ int main(int argc, char **argv)
     TEST(every_status_has_name_and_text);
     TEST(files_are_mapped_or_refused);
     TEST(paths_are_joined);
+    TEST(paths_have_kinds);
     return TEST_END();
 }

@@ -6,10 +6,12 @@
 #include "test_gguf_maker.h"
 
 #include "base/memory.h"
+#include "format/gguf.h"
 #include "model/model.h"
 
 #include <gpt/gpt.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { V = 6, D = 8, INNER = 16, CONTEXT = 10 };
@@ -595,6 +597,31 @@ static void without_memory(void)
     gguf_free(&m);
 }
 
+/* Without descriptors nobody knows what a file without the ending is, or what a directory holds. */
+static void without_descriptors(void)
+{
+    struct rlimit limit, none;
+    char *path = test_write_file("no-ending", "GGUF", 4);
+    char *located = NULL;
+    int is = 1, has = 1;
+    EXPECT_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    EXPECT_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    gpt_status file = gpt__is_gguf(&is, path);
+    gpt_status directory = gpt__has_gguf(&has, test_directory());
+    gpt_status inside = gpt__gguf_locate(&located, test_directory());
+    EXPECT_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_STATUS(file, GPT_E_FILE);
+    EXPECT_STATUS(directory, GPT_E_FILE);
+    EXPECT_STATUS(inside, GPT_E_FILE);
+    EXPECT_MESSAGE("too many open files");
+    EXPECT(!is && !has && located == NULL);
+    EXPECT_OK(gpt__is_gguf(&is, path));
+    EXPECT(is);
+    free(path);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -615,6 +642,7 @@ int main(int argc, char **argv)
     TEST(names);
     TEST(parts);
     TEST(any_name);
+    TEST(without_descriptors);
     TEST(without_memory);
     return TEST_END();
 }

@@ -2,6 +2,8 @@
 /* unit/test_model.c: finding a model by name, opening it, and refusing directories of which one thing is wrong. */
 #include "test_model_refusals.h"
 
+#include "base/file.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
@@ -174,6 +176,50 @@ static void find_existing_paths(void)
     snprintf(link, sizeof link, "%s/dangling", test_directory());
     EXPECT(symlink("nowhere", link) == 0);
     expect_missing(link, "dangling");
+}
+
+/* Paths of which the system does not say whether they exist are not "missing". */
+static void find_unreadable_paths(void)
+{
+    char path[5000];
+    char *found = NULL;
+    gpt_tokenizer *tokenizer = NULL;
+    gpt_model *model = NULL;
+    snprintf(path, sizeof path, "%s/loop", test_directory());
+    EXPECT_INT(symlink("loop", path), 0);
+    EXPECT_STATUS(gpt_model_find(&found, path), GPT_E_FILE);
+    EXPECT_MESSAGE("loop: too many symbolic links");
+    EXPECT_STATUS(gpt_model_open(&model, path, NULL), GPT_E_FILE);
+    EXPECT_STATUS(gpt_tokenizer_open(&tokenizer, path), GPT_E_FILE);
+    memset(path, 'x', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    EXPECT_STATUS(gpt_model_find(&found, path), GPT_E_FILE);
+    EXPECT_MESSAGE("the name is too long");
+    EXPECT(found == NULL && model == NULL && tokenizer == NULL);
+}
+
+/* The files that a directory need not have: each is there, and can not be read. */
+static void unreadable_files(void)
+{
+    static const char *const names[] = {"tokenizer.json", "vocab.json", "generation_config.json", "model.safetensors"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[100];
+        gpt_model *model = NULL;
+        model_maker m;
+        model_load(&m);
+        snprintf(name, sizeof name, "unreadable-%zu", i);
+        char *directory = model_write(&m, name);
+        char *path = gpt__join_path(directory, names[i]);
+        unlink(path);
+        EXPECT_INT(symlink(names[i], path), 0);
+        EXPECT_STATUS(gpt_model_open(&model, directory, NULL), GPT_E_FILE);
+        EXPECT_MESSAGE(names[i]);
+        EXPECT_MESSAGE("too many symbolic links");
+        gpt__release(path);
+        free(directory);
+        model_free(&m);
+    }
 }
 
 static void find_keeps_inside(void)
@@ -676,6 +722,8 @@ int main(int argc, char **argv)
     TEST(find_in_every_place);
     TEST(find_lists_the_places);
     TEST(find_existing_paths);
+    TEST(find_unreadable_paths);
+    TEST(unreadable_files);
     TEST(find_keeps_inside);
     TEST(find_bad_refs);
     TEST(open_by_name);

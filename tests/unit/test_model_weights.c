@@ -200,7 +200,7 @@ static void no_files(void)
     expect_refused(directory, GPT_E_NOT_FOUND, "model.safetensors", "/dev/zero");
     remove(weights);
     EXPECT(symlink("model.safetensors", weights) == 0);
-    expect_refused(directory, GPT_E_NOT_FOUND, "model.safetensors", "a link to itself");
+    expect_refused(directory, GPT_E_FILE, "model.safetensors", "a link to itself");
     remove(weights);
     model_write_text(directory, "pytorch_model.bin", "PK");
     expect_refused(directory, GPT_E_UNSUPPORTED, "pytorch_model.bin", "pickle");
