@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * No allocation here: a message must come through when memory is what has run out. It holds the longest path that Linux
- * has, 4096 bytes, and then the reason.
- */
-static _Thread_local char message[5120];
+/* No allocation here: a message must come through when memory is what has run out. */
+static _Thread_local gpt__message message;
 
 /*
  * Control characters, and bytes that are no UTF-8 or half a character at a cut end, become '?'. They can only come from
@@ -40,14 +37,26 @@ gpt_status gpt__fail(gpt_status code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    gpt__format_line(message, sizeof message, format, arguments);
+    gpt__format_line(message.text, sizeof message.text, format, arguments);
     va_end(arguments);
     return code;
 }
 
+void gpt__message_keep(gpt__message *kept)
+{
+    *kept = message;
+}
+
+gpt_status gpt__message_restore(gpt_status status, const gpt__message *kept)
+{
+    if (status == GPT_OK)
+        message = *kept;
+    return status;
+}
+
 const char *gpt_error_message(void)
 {
-    return message;
+    return message.text;
 }
 
 const char *gpt_status_name(gpt_status status)

@@ -27,6 +27,18 @@ __attribute__((format(printf, 3, 0)))
 #endif
 void gpt__format_line(char *line, size_t size, const char *format, va_list arguments);
 
+/* Holds the longest path that Linux has, 4096 bytes, and then the reason. */
+typedef struct gpt__message {
+    char text[5120];
+} gpt__message;
+
+/*
+ * For calls that try something which may fail without harm: the thread's message as it was before is kept, and put back
+ * when the call as a whole succeeds. Restoring returns status.
+ */
+void gpt__message_keep(gpt__message *kept);
+gpt_status gpt__message_restore(gpt_status status, const gpt__message *kept);
+
 /*
  * The check at the top of a public function: returns GPT_E_ARGUMENT naming the function and the condition that should
  * have held.

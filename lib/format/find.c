@@ -220,29 +220,40 @@ static gpt_status look_everywhere(search *s)
     return look_in(s, GPT_MODELS_DIR);
 }
 
-gpt_status gpt_model_find(char **path, const char *name_or_path)
+static gpt_status find_name(char **path, const char *name)
 {
-    GPT__CHECK_ARGUMENT(path != NULL);
-    *path = NULL;
-    GPT__CHECK_ARGUMENT(name_or_path != NULL && name_or_path[0] != '\0');
-    gpt__kind kind;
-    gpt_status known = gpt__path_kind(&kind, name_or_path);
-    if (kind != GPT__KIND_NONE) {
-        *path = gpt__copy_string(name_or_path, strlen(name_or_path));
-        return *path != NULL ? GPT_OK : GPT_E_MEMORY;
-    }
-    if (!is_plain_name(name_or_path))
-        return known != GPT_OK ? known
-                               : gpt__fail(GPT_E_NOT_FOUND, "%s: no such file or directory", name_or_path);
-    search s = {.name = name_or_path};
+    search s = {.name = name};
     gpt_status status = look_everywhere(&s);
     if (status == GPT_OK && s.found == NULL)
-        status = gpt__fail(GPT_E_NOT_FOUND, "%s: no such path, and no model of that name in %s", name_or_path,
-                           s.places.bytes);
+        status = gpt__fail(GPT_E_NOT_FOUND, "%s: no such path, and no model of that name in %s", name, s.places.bytes);
     if (status == GPT_OK)
         *path = s.found;
     else
         gpt__release(s.found);
     gpt__buffer_release(&s.places);
     return status;
+}
+
+static gpt_status find(char **path, const char *name_or_path)
+{
+    gpt__kind kind;
+    gpt_status status = gpt__path_kind(&kind, name_or_path);
+    if (kind != GPT__KIND_NONE) {
+        *path = gpt__copy_string(name_or_path, strlen(name_or_path));
+        return *path != NULL ? GPT_OK : GPT_E_MEMORY;
+    }
+    if (is_plain_name(name_or_path))
+        return find_name(path, name_or_path);
+    GPT__TRY(status);
+    return gpt__fail(GPT_E_NOT_FOUND, "%s: no such file or directory", name_or_path);
+}
+
+gpt_status gpt_model_find(char **path, const char *name_or_path)
+{
+    GPT__CHECK_ARGUMENT(path != NULL);
+    *path = NULL;
+    GPT__CHECK_ARGUMENT(name_or_path != NULL && name_or_path[0] != '\0');
+    gpt__message kept;
+    gpt__message_keep(&kept);
+    return gpt__message_restore(find(path, name_or_path), &kept);
 }

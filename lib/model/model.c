@@ -174,6 +174,8 @@ gpt_status gpt_model_open(gpt_model **out, const char *name_or_path, const gpt_m
     GPT__CHECK_ARGUMENT(out != NULL);
     *out = NULL;
     GPT__CHECK_ARGUMENT(name_or_path != NULL && name_or_path[0] != '\0');
+    gpt__message kept;
+    gpt__message_keep(&kept);
     gpt_model *model = gpt__allocate_zeroed(1, sizeof *model);
     if (model == NULL)
         return GPT_E_MEMORY;
@@ -181,12 +183,11 @@ gpt_status gpt_model_open(gpt_model **out, const char *name_or_path, const gpt_m
     gpt_status status = gpt_model_find(&model->path, name_or_path);
     if (status == GPT_OK)
         status = load(model, options);
-    if (status != GPT_OK) {
+    if (status == GPT_OK)
+        *out = model;
+    else
         gpt_model_free(model);
-        return status;
-    }
-    *out = model;
-    return GPT_OK;
+    return gpt__message_restore(status, &kept);
 }
 
 gpt_model *gpt_model_ref(gpt_model *model)

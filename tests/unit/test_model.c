@@ -266,6 +266,36 @@ static void find_bad_refs(void)
     restore_environment();
 }
 
+/* A call that works leaves the message, whatever it tried on the way: places to look in, and a tokenizer. */
+static void success_leaves_the_message(void)
+{
+    gpt_model *model = NULL;
+    char *path = NULL;
+    char list[1200];
+    clear_environment();
+    make_model("after/m");
+    snprintf(list, sizeof list, "%s/endless:%s/after", test_directory(), test_directory());
+    setenv("GPT_MODEL_PATH", list, 1);
+    snprintf(list, sizeof list, "%s/endless", test_directory());
+    EXPECT_INT(symlink("endless", list), 0);
+    (void)gpt__fail(GPT_E_FILE, "the last failure");
+    EXPECT_OK(gpt_model_find(&path, "m"));
+    EXPECT_STRING(gpt_error_message(), "the last failure");
+    gpt_free(path);
+    model_maker m;
+    model_load(&m);
+    char *directory = model_write(&m, "no-tokenizer");
+    EXPECT_OK(gpt_model_open(&model, directory, NULL));
+    EXPECT(gpt_model_tokenizer(model) == NULL);
+    EXPECT_STRING(gpt_error_message(), "the last failure");
+    gpt_model_free(model);
+    EXPECT_STATUS(gpt_model_open(&model, "/nonexistent", NULL), GPT_E_NOT_FOUND);
+    EXPECT_MESSAGE("/nonexistent");
+    free(directory);
+    model_free(&m);
+    restore_environment();
+}
+
 static void open_by_name(void)
 {
     gpt_model *model = NULL;
@@ -726,6 +756,7 @@ int main(int argc, char **argv)
     TEST(unreadable_files);
     TEST(find_keeps_inside);
     TEST(find_bad_refs);
+    TEST(success_leaves_the_message);
     TEST(open_by_name);
     TEST(getters);
     TEST(dtypes);
