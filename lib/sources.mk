@@ -9,6 +9,8 @@ LIB_SOURCES = \
 	lib/base/error.h \
 	lib/base/file.c \
 	lib/base/file.h \
+	lib/base/locale.c \
+	lib/base/locale.h \
 	lib/base/log.c \
 	lib/base/log.h \
 	lib/base/memory.c \

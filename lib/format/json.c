@@ -3,6 +3,7 @@
 #include "format/json.h"
 
 #include "base/file.h"
+#include "base/locale.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -20,12 +21,16 @@ static size_t line_of(const char *text, const char *end)
 /* cJSON says only that it failed, and where; malloc, which it asks for each value, says that there is no memory. */
 static gpt_status parse_value(gpt__json *json, const char **end, const char *text, size_t length)
 {
-    errno = 0;
+    gpt__locale locale;
     *end = text;
+    GPT__TRY(gpt__locale_enter(&locale));
+    errno = 0;
     json->root = length > 0 ? cJSON_ParseWithLengthOpts(text, length, end, 0) : NULL;
+    int error = errno;
+    gpt__locale_leave(&locale);
     if (json->root != NULL)
         return GPT_OK;
-    if (errno == ENOMEM)
+    if (error == ENOMEM)
         return gpt__fail(GPT_E_MEMORY, "%s: out of memory", json->path);
     return gpt__fail(GPT_E_FORMAT, "%s: not valid JSON (line %zu)", json->path, line_of(text, *end));
 }

@@ -3,6 +3,7 @@
 #include "generate/settings.h"
 
 #include "base/error.h"
+#include "base/locale.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -233,6 +234,15 @@ static int is_inside(const range *r, double value)
     return (r->above_least ? kept > r->least : kept >= r->least) && (r->below_most ? kept < r->most : kept <= r->most);
 }
 
+static gpt_status outside(const range *r, double value)
+{
+    gpt__locale locale;
+    GPT__TRY(gpt__locale_enter(&locale));
+    gpt_status status = gpt__fail(GPT_E_ARGUMENT, "%s is %.9g, expected %s", r->name, value, r->text);
+    gpt__locale_leave(&locale);
+    return status;
+}
+
 gpt_status gpt__settings_check_number(const char *name, double value)
 {
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
@@ -240,7 +250,7 @@ gpt_status gpt__settings_check_number(const char *name, double value)
             continue;
         if (is_inside(&ranges[i], value))
             return GPT_OK;
-        return gpt__fail(GPT_E_ARGUMENT, "%s is %.9g, expected %s", name, value, ranges[i].text);
+        return outside(&ranges[i], value);
     }
     return gpt__fail(GPT_E_NOT_FOUND, "there is no setting called %s", name);
 }
