@@ -5,6 +5,12 @@
 
 #include "base/error.h"
 
+/*
+ * Sizes of tensors are multiplied as int64_t and handed on as size_t, which must not cut them: libgpt is for machines
+ * with 64-bit addresses, without which the models that it is for could not be mapped either.
+ */
+_Static_assert(sizeof(size_t) >= sizeof(int64_t), "libgpt needs 64-bit addresses");
+
 /* The alignment of tensors: a cache line, and the widest vector register. */
 #define GPT__TENSOR_ALIGNMENT 64
 

@@ -66,12 +66,10 @@ static void count(gpt__loader *l, const qkv_tensors *found, int64_t bytes)
         gpt__loader_count(l, found->tensors[part], part == 0 ? bytes : 0);
 }
 
-static gpt_status gather_bias(float **out, gpt__loader *l, int32_t layer, gpt__matrix_row *rows, int64_t N)
+static gpt_status gather_bias(float **out, gpt__loader *l, const qkv_tensors *found, gpt__matrix_row *rows, int64_t N)
 {
-    qkv_tensors found;
     gpt__matrix bias;
-    GPT__TRY(find(&found, l, layer, ".bias", 0));
-    list_rows(rows, l->source.config, &found);
+    list_rows(rows, l->source.config, found);
     *out = gpt__allocate((size_t)N, sizeof **out);
     if (*out == NULL)
         return GPT_E_MEMORY;
@@ -81,22 +79,20 @@ static gpt_status gather_bias(float **out, gpt__loader *l, int32_t layer, gpt__m
     for (int64_t n = 0; n < N; n++)
         (*out)[n] = gpt__view_at(&bias.view, 0, n);
     gpt__release(bias.owned);
-    count(l, &found, N * (int64_t)sizeof(float));
+    count(l, found, N * (int64_t)sizeof(float));
     return GPT_OK;
 }
 
-/* Gathers the outputs one by one. */
-static gpt_status load_gathered(gpt__loader *l, gpt__linear *linear, int32_t layer, gpt__matrix_row *rows, int64_t N,
-                                int has_bias)
+/* Gathers the outputs one by one. bias_found is NULL when there is no bias. */
+static gpt_status load_gathered(gpt__loader *l, gpt__linear *linear, const qkv_tensors *found,
+                                const qkv_tensors *bias_found, gpt__matrix_row *rows, int64_t N)
 {
     const gpt__config *c = l->source.config;
-    qkv_tensors found;
     gpt__matrix matrix = {0};
     float *bias = NULL;
-    GPT__TRY(find(&found, l, layer, ".weight", 1));
-    gpt_status status = has_bias ? gather_bias(&bias, l, layer, rows, N) : GPT_OK;
+    gpt_status status = bias_found != NULL ? gather_bias(&bias, l, bias_found, rows, N) : GPT_OK;
     if (status == GPT_OK) {
-        list_rows(rows, c, &found);
+        list_rows(rows, c, found);
         status = gpt__matrix_gather(&matrix, rows, c->D, N);
     }
     if (status != GPT_OK) {
@@ -104,7 +100,7 @@ static gpt_status load_gathered(gpt__loader *l, gpt__linear *linear, int32_t lay
         return status;
     }
     GPT__TRY(gpt__load_packed(l, linear, &matrix, bias, c->D, N, l->dtype, GPT__LINEAR_STORE));
-    count(l, &found, gpt__linear_bytes(linear));
+    count(l, found, gpt__linear_bytes(linear));
     return GPT_OK;
 }
 
@@ -117,10 +113,15 @@ gpt_status gpt__load_qkv(gpt__loader *l, gpt__linear *linear, int32_t layer)
                                 c->attention_bias);
     gpt__role role = c->qkv_order == GPT__QKV_SEPARATE ? GPT__ROLE_QUERIES : GPT__ROLE_QKV;
     int has_bias = c->attention_bias && gpt__source_line(&l->source, role)->has_bias;
+    qkv_tensors found, bias_found;
+    /* Before there is memory: until then, N is only what the configuration says. */
+    GPT__TRY(find(&found, l, layer, ".weight", 1));
+    if (has_bias)
+        GPT__TRY(find(&bias_found, l, layer, ".bias", 0));
     gpt__matrix_row *rows = gpt__allocate((size_t)N, sizeof *rows);
     if (rows == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = load_gathered(l, linear, layer, rows, N, has_bias);
+    gpt_status status = load_gathered(l, linear, &found, has_bias ? &bias_found : NULL, rows, N);
     gpt__release(rows);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "unit/test_model_refusals.h"
 
 #include <math.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static void try_configs(const char *golden, const config_case *cases, size_t count)
 {
@@ -217,6 +219,31 @@ static void gpt_oss_configs(void)
     TRY_CONFIGS("gpt_oss", cases);
 }
 
+/* A count of heads that the weights do not have costs no memory: 1 GiB of rows would be listed for these. */
+static void heads_are_checked_first(void)
+{
+    long pages = 0;
+    struct rlimit limit, tight;
+    static const config_case many = {"num_attention_heads", "65536", GPT_E_FORMAT, "q_proj"};
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%ld", &pages) != 1 || getrlimit(RLIMIT_AS, &limit) != 0) {
+        test_skip("the system does not say how much this process has");
+        return;
+    }
+    fclose(file);
+    model_maker m;
+    model_load_case(&m, "gpt_oss");
+    model_set(&m, "head_dim", "1024");
+    char *directory = model_write(&m, "many-heads");
+    tight = limit;
+    tight.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)512 << 20);
+    EXPECT_INT(setrlimit(RLIMIT_AS, &tight), 0);
+    try_config(&m, &many, directory);
+    EXPECT_INT(setrlimit(RLIMIT_AS, &limit), 0);
+    free(directory);
+    model_free(&m);
+}
+
 static const char *const goldens[] = {"openai-gpt", "gpt_neo", "gptj", "gpt_neox", "gpt_bigcode", "gpt_oss"};
 
 /* Weights, biases, norms, sinks: each of one layer, and those outside of layers, is missed by its name. */
@@ -419,6 +446,7 @@ int main(int argc, char **argv)
     TEST(rotary_objects);
     TEST(gpt_bigcode_configs);
     TEST(gpt_oss_configs);
+    TEST(heads_are_checked_first);
     TEST(missing_tensors);
     TEST(wrong_shapes);
     TEST(mxfp4_experts);
