@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/file.c: files are mapped, so that weights are read once, straight from the page cache. */
+/*
+ * base/file.c: weights are mapped, so that they are read once, straight from the page cache. All else is read into
+ * memory, where nobody can shorten it while it is parsed.
+ */
 #include "base/file.h"
 
 #include "base/memory.h"
@@ -58,52 +61,78 @@ static gpt_status read_bytes(unsigned char *out, size_t *length, size_t most, in
 gpt_status gpt__file_begin(unsigned char *out, size_t *length, size_t most, const char *path)
 {
     int descriptor;
+    *length = 0;
     GPT__TRY(open_path(&descriptor, path));
     gpt_status status = read_bytes(out, length, most, descriptor, path);
     close(descriptor);
     return status;
 }
 
-static gpt_status map(gpt__file *file, int descriptor, const char *path)
+/* The size of an open file, which must be a regular one. */
+static gpt_status size_of(size_t *size, int descriptor, const char *path)
 {
     struct stat about;
     if (fstat(descriptor, &about) != 0)
         return gpt__fail_errno(path, "examine");
     if (!S_ISREG(about.st_mode))
         return gpt__fail(GPT_E_FILE, "%s: not a regular file", path);
-    if ((uintmax_t)about.st_size > PTRDIFF_MAX)
-        return gpt__fail(GPT_E_FILE, "%s: too large for this machine's addresses", path);
-    size_t size = (size_t)about.st_size;
-    if (size > 0) {
-        void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (data == MAP_FAILED)
-            return gpt__fail_errno(path, "map");
-        file->data = data;
-    }
+    *size = (size_t)about.st_size;
+    return GPT_OK;
+}
+
+static gpt_status map(gpt__file *file, size_t size, int descriptor, const char *path)
+{
+    void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : NULL;
+    if (data == MAP_FAILED)
+        return gpt__fail_errno(path, "map");
+    file->data = data;
     file->size = size;
     return GPT_OK;
 }
 
-gpt_status gpt__file_open(gpt__file *file, const char *path)
+static gpt_status copy(gpt__file *file, size_t size, int descriptor, const char *path)
+{
+    file->owned = gpt__allocate(size, 1);
+    if (file->owned == NULL)
+        return GPT_E_MEMORY;
+    file->data = file->owned;
+    return read_bytes(file->owned, &file->size, size, descriptor, path);
+}
+
+/* Fills a file with one of the two before. */
+static gpt_status open_with(gpt_status (*fill)(gpt__file *file, size_t size, int descriptor, const char *path),
+                            gpt__file *file, const char *path)
 {
     int descriptor;
+    size_t size = 0;
     *file = (gpt__file){0};
     GPT__TRY(open_path(&descriptor, path));
-    gpt_status status = map(file, descriptor, path);
+    gpt_status status = size_of(&size, descriptor, path);
+    if (status == GPT_OK)
+        status = fill(file, size, descriptor, path);
     close(descriptor);
+    if (status == GPT_OK && (file->path = gpt__copy_string(path, strlen(path))) == NULL)
+        status = GPT_E_MEMORY;
     if (status != GPT_OK)
-        return status;
-    file->path = gpt__copy_string(path, strlen(path));
-    if (file->path == NULL) {
         gpt__file_close(file);
-        return GPT_E_MEMORY;
-    }
-    return GPT_OK;
+    return status;
+}
+
+gpt_status gpt__file_map(gpt__file *file, const char *path)
+{
+    return open_with(map, file, path);
+}
+
+gpt_status gpt__file_read(gpt__file *file, const char *path)
+{
+    return open_with(copy, file, path);
 }
 
 void gpt__file_close(gpt__file *file)
 {
-    if (file->data != NULL)
+    if (file->owned != NULL)
+        gpt__release(file->owned);
+    else if (file->data != NULL)
         munmap((void *)file->data, file->size);
     gpt__release(file->path);
     *file = (gpt__file){0};
@@ -112,7 +141,7 @@ void gpt__file_close(gpt__file *file)
 void gpt__file_drop_pages(const gpt__file *file, size_t offset, size_t length)
 {
     long page = sysconf(_SC_PAGESIZE);
-    if (page <= 0 || file->data == NULL || offset > file->size || length > file->size - offset)
+    if (page <= 0 || file->data == NULL || file->owned != NULL || offset > file->size || length > file->size - offset)
         return;
     /* Only whole pages inside the range: its neighbours may still be needed. */
     size_t first = (offset + (size_t)page - 1) / (size_t)page * (size_t)page;

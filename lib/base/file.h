@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/file.h: the one file reader: a file mapped read-only. Also paths and their tests. */
+/* base/file.h: the one file reader: files mapped read-only, or read. Also paths and what they lead to. */
 #ifndef GPT__BASE_FILE_H
 #define GPT__BASE_FILE_H
 
 #include "base/error.h"
 
-/* A mapped file. Begins as {0}. */
+/* An open file. Begins as {0}. */
 typedef struct gpt__file {
-    const unsigned char *data; /* NULL when the file is empty */
+    const unsigned char *data; /* NULL when nothing was mapped, as the file is empty */
     size_t size;
+    unsigned char *owned; /* NULL: data is mapped */
     char *path;
 } gpt__file;
 
-/* Maps a regular file. GPT_E_NOT_FOUND when there is none, GPT_E_FILE when it can not be read. */
-gpt_status gpt__file_open(gpt__file *file, const char *path);
+/*
+ * Maps a regular file, for weights; or reads one, for files that are small or become something else. GPT_E_NOT_FOUND
+ * when there is none, GPT_E_FILE when it can not be read.
+ */
+gpt_status gpt__file_map(gpt__file *file, const char *path);
+gpt_status gpt__file_read(gpt__file *file, const char *path);
 
-/* Unmaps. Takes a file that was never opened. */
+/* Unmaps or frees. Takes a file that was never opened. */
 void gpt__file_close(gpt__file *file);
 
 /*

@@ -141,21 +141,18 @@ static gpt_status hub_folder(gpt__buffer *out, const char *cache, const char *na
  */
 static gpt_status read_commit(char **commit, const char *folder)
 {
-    gpt__file file = {0};
-    char *path = gpt__join_path(folder, "refs/main");
-    gpt_status status = path != NULL ? GPT_OK : GPT_E_MEMORY;
-    *commit = NULL;
-    if (status == GPT_OK)
-        status = gpt__file_open(&file, path);
+    unsigned char digits[64];
+    size_t size = 0;
     size_t length = 0;
-    while (length < file.size && length < 64 && file.data[length] != '\0' &&
-           strchr("0123456789abcdef", file.data[length]) != NULL)
+    char *path = gpt__join_path(folder, "refs/main");
+    gpt_status status = path != NULL ? pass_over(gpt__file_begin(digits, &size, sizeof digits, path)) : GPT_E_MEMORY;
+    *commit = NULL;
+    while (length < size && digits[length] != '\0' && strchr("0123456789abcdef", digits[length]) != NULL)
         length++;
-    if (status == GPT_OK && length > 0 && (*commit = gpt__copy_string((const char *)file.data, length)) == NULL)
+    if (status == GPT_OK && length > 0 && (*commit = gpt__copy_string((const char *)digits, length)) == NULL)
         status = GPT_E_MEMORY;
-    gpt__file_close(&file);
     gpt__release(path);
-    return pass_over(status);
+    return status;
 }
 
 static gpt_status look_in_snapshot(search *s, const char *folder)

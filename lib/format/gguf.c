@@ -267,7 +267,7 @@ gpt_status gpt__gguf_parse(gpt__gguf *gguf, const gpt__file *file)
 gpt_status gpt__gguf_open(gpt__gguf *gguf, const char *path)
 {
     *gguf = (gpt__gguf){0};
-    GPT__TRY(gpt__file_open(&gguf->own, path));
+    GPT__TRY(gpt__file_map(&gguf->own, path));
     gguf->file = &gguf->own;
     gpt_status status = read_all(gguf);
     if (status != GPT_OK)

@@ -56,7 +56,7 @@ gpt_status gpt__json_open(gpt__json *json, const char *path)
 {
     gpt__file file;
     *json = (gpt__json){0};
-    GPT__TRY(gpt__file_open(&file, path));
+    GPT__TRY(gpt__file_read(&file, path));
     gpt_status status = gpt__json_parse(json, (const char *)file.data, file.size, path);
     gpt__file_close(&file);
     return status;

@@ -129,7 +129,7 @@ gpt_status gpt__checkpoint_map(const gpt__file **file, gpt__checkpoint *checkpoi
     gpt__file *mapped = gpt__allocate_zeroed(1, sizeof *mapped);
     if (mapped == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = gpt__file_open(mapped, path);
+    gpt_status status = gpt__file_map(mapped, path);
     if (status != GPT_OK) {
         gpt__release(mapped);
         return status;

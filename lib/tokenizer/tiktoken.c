@@ -295,7 +295,7 @@ gpt_status gpt__tokenizer_read_tiktoken(gpt_tokenizer *tokenizer, const char *pa
     const encoding *e = NULL;
     gpt__file file;
     GPT__TRY(find_encoding(&e, path, name));
-    GPT__TRY(gpt__file_open(&file, path));
+    GPT__TRY(gpt__file_read(&file, path));
     gpt__pretokenizer_set(&tokenizer->pretokenizer, e->scanner);
     tokenizer->decoder = GPT__DECODER_BYTE_LEVEL;
     tokenizer->bpe.unknown = -1;

@@ -187,7 +187,7 @@ static gpt_status read_parts(gpt_tokenizer *tokenizer, const gpt__json *json)
 gpt_status gpt__tokenizer_open_json(gpt__json *json, const char *path)
 {
     gpt__file file;
-    GPT__TRY(gpt__file_open(&file, path));
+    GPT__TRY(gpt__file_read(&file, path));
     const char *text = (const char *)file.data;
     gpt_status status = GPT_OK;
     if (file.size > 0 && !gpt__text_valid(text, file.size))

@@ -199,7 +199,7 @@ static gpt_status read_merges(gpt__bpe *bpe, const char *path)
 {
     gpt__file text;
     gpt__bpe_file file;
-    gpt_status status = gpt__file_open(&text, path);
+    gpt_status status = gpt__file_read(&text, path);
     /* Without merges vocab.json is of no use: not "no tokenizer" but a broken one. */
     if (status == GPT_E_NOT_FOUND)
         return GPT_E_FILE;

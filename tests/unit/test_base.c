@@ -428,11 +428,13 @@ static void every_status_has_name_and_text(void)
  * Files.
  */
 
-static void files_are_mapped_or_refused(void)
+typedef gpt_status (*file_opener)(gpt__file *file, const char *path);
+
+static void open_or_refuse(file_opener open_file)
 {
     gpt__file file;
     char *path = test_write_file("some", "abc", 3);
-    EXPECT_OK(gpt__file_open(&file, path));
+    EXPECT_OK(open_file(&file, path));
     EXPECT_BYTES((const char *)file.data, file.size, "abc", 3);
     EXPECT_STRING(file.path, path);
     gpt__file_drop_pages(&file, 0, 3);
@@ -441,19 +443,53 @@ static void files_are_mapped_or_refused(void)
     gpt__file_close(&file);
     gpt__file_close(&file);
     gpt__fail_allocation_after(0, 1);
-    EXPECT_STATUS(gpt__file_open(&file, path), GPT_E_MEMORY);
+    EXPECT_STATUS(open_file(&file, path), GPT_E_MEMORY);
     gpt__fail_allocation_after(-1, 0);
     EXPECT(file.data == NULL);
     free(path);
     path = test_write_file("empty", "", 0);
-    EXPECT_OK(gpt__file_open(&file, path));
-    EXPECT(file.data == NULL && file.size == 0);
+    EXPECT_OK(open_file(&file, path));
+    EXPECT_INT(file.size, 0);
     gpt__file_close(&file);
     free(path);
-    EXPECT_STATUS(gpt__file_open(&file, "/nonexistent/file"), GPT_E_NOT_FOUND);
+    EXPECT_STATUS(open_file(&file, "/nonexistent/file"), GPT_E_NOT_FOUND);
     EXPECT_MESSAGE("/nonexistent/file");
-    EXPECT_STATUS(gpt__file_open(&file, test_directory()), GPT_E_FILE);
+    EXPECT_STATUS(open_file(&file, test_directory()), GPT_E_FILE);
     EXPECT_MESSAGE("regular");
+}
+
+static void files_are_opened_or_refused(void)
+{
+    open_or_refuse(gpt__file_map);
+    open_or_refuse(gpt__file_read);
+}
+
+/* Who shortens a file that is mapped ends the process that looks at it: what is parsed is read before. */
+static void files_that_were_read_stay(void)
+{
+    gpt__file file;
+    char *path = test_write_file("shrinks", "abc", 3);
+    if (EXPECT_OK(gpt__file_read(&file, path))) {
+        EXPECT_INT(truncate(path, 0), 0);
+        EXPECT_BYTES((const char *)file.data, file.size, "abc", 3);
+    }
+    gpt__file_close(&file);
+    free(path);
+}
+
+static void files_begin(void)
+{
+    unsigned char bytes[4] = "----";
+    size_t length = 9;
+    char *path = test_write_file("begins", "abc", 3);
+    EXPECT_OK(gpt__file_begin(bytes, &length, 2, path));
+    EXPECT_BYTES((const char *)bytes, 4, "ab--", 4);
+    EXPECT_INT(length, 2);
+    EXPECT_OK(gpt__file_begin(bytes, &length, sizeof bytes, path));
+    EXPECT_BYTES((const char *)bytes, length, "abc", 3);
+    EXPECT_STATUS(gpt__file_begin(bytes, &length, sizeof bytes, "/nonexistent"), GPT_E_NOT_FOUND);
+    EXPECT_STATUS(gpt__file_begin(bytes, &length, sizeof bytes, test_directory()), GPT_E_FILE);
+    free(path);
 }
 
 static void paths_are_joined(void)
@@ -525,7 +561,9 @@ int main(int argc, char **argv)
     TEST(messages_are_utf8);
     TEST(messages_have_room);
     TEST(every_status_has_name_and_text);
-    TEST(files_are_mapped_or_refused);
+    TEST(files_are_opened_or_refused);
+    TEST(files_that_were_read_stay);
+    TEST(files_begin);
     TEST(paths_are_joined);
     TEST(paths_have_kinds);
     return TEST_END();
