@@ -187,7 +187,8 @@ static void gpt_oss_configs(void)
         {"num_local_experts", "0", GPT_E_FORMAT, "num_local_experts"},
         {"num_local_experts", "-4", GPT_E_FORMAT, "num_local_experts"},
         {"num_local_experts", "3", GPT_E_FORMAT, "router"},
-        {"num_local_experts", "65536", GPT_E_FORMAT, "router"},
+        {"num_local_experts", "4096", GPT_E_FORMAT, "router"},
+        {"num_local_experts", "4097", GPT_E_UNSUPPORTED, "num_local_experts"},
         {"num_local_experts", "65537", GPT_E_FORMAT, "num_local_experts"},
         {"num_experts_per_tok", NULL, GPT_E_FORMAT, "num_experts_per_tok"},
         {"num_experts_per_tok", "0", GPT_E_FORMAT, "num_experts_per_tok"},
@@ -217,6 +218,23 @@ static void gpt_oss_configs(void)
         {"rms_norm_eps", "-1", GPT_E_FORMAT, "epsilon"},
     };
     TRY_CONFIGS("gpt_oss", cases);
+}
+
+/* Time that grows with the square of a number in a file has a limit. */
+static void many_experts_per_token(void)
+{
+    static const config_case cases[] = {
+        {"num_experts_per_tok", "64", GPT_E_FORMAT, "router"},
+        {"num_experts_per_tok", "65", GPT_E_UNSUPPORTED, "num_experts_per_tok"},
+    };
+    model_maker m;
+    model_load_case(&m, "gpt_oss");
+    model_set(&m, "num_local_experts", "4096");
+    char *directory = model_write(&m, "many-experts");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        try_config(&m, &cases[i], directory);
+    free(directory);
+    model_free(&m);
 }
 
 /* A count of heads that the weights do not have costs no memory: 1 GiB of rows would be listed for these. */
@@ -446,6 +464,7 @@ int main(int argc, char **argv)
     TEST(rotary_objects);
     TEST(gpt_bigcode_configs);
     TEST(gpt_oss_configs);
+    TEST(many_experts_per_token);
     TEST(heads_are_checked_first);
     TEST(missing_tensors);
     TEST(wrong_shapes);

@@ -60,12 +60,31 @@ static gpt_status read_activation(gpt__config *config, const gpt__json *json)
     return GPT_OK;
 }
 
+/*
+ * Choosing experts compares each with those that are chosen already, which a cancellation waits for: with these most,
+ * it stays a small part of a step.
+ */
+#define MOST_EXPERTS 4096
+#define MOST_EXPERTS_PER_TOKEN 64
+
+static gpt_status check_experts(const gpt__config *config, const gpt__json *json)
+{
+    if (config->experts > MOST_EXPERTS)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"num_local_experts\" is %d; more than %d are not supported",
+                         json->path, config->experts, MOST_EXPERTS);
+    if (config->experts_per_token > MOST_EXPERTS_PER_TOKEN)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"num_experts_per_tok\" is %d; more than %d are not supported",
+                         json->path, config->experts_per_token, MOST_EXPERTS_PER_TOKEN);
+    return GPT_OK;
+}
+
 static gpt_status read_experts(gpt__config *config, const gpt__json *json)
 {
     GPT__TRY(gpt__config_size(&config->inner, json, 1 << 22, "intermediate_size", NULL));
     GPT__TRY(gpt__config_size(&config->experts, json, 1 << 16, "num_local_experts", NULL));
     GPT__TRY(gpt__config_size(&config->experts_per_token, json, config->experts, "num_experts_per_tok",
                               "experts_per_token"));
+    GPT__TRY(check_experts(config, json));
     return read_activation(config, json);
 }
 
