@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "format/json.h"
+#include "format/mxfp4.h"
 #include "format/tensor.h"
 
 #include <errno.h>
@@ -512,6 +513,29 @@ static void ranges_outside_are_refused(void)
  * JSON members.
  */
 
+/* As many as several threads share give what each gives by itself. */
+static void mxfp4_blocks_in_threads(void)
+{
+    enum { COUNT = 3000 };
+    unsigned char *blocks = malloc(COUNT * 16 + COUNT);
+    unsigned char *scales = blocks + COUNT * 16;
+    uint16_t *out = malloc(COUNT * 32 * sizeof *out);
+    int wrong = 0;
+    for (int i = 0; i < COUNT * 16 + COUNT; i++)
+        blocks[i] = (unsigned char)(i * 2654435761u >> 24);
+    gpt__mxfp4_to_bf16(out, blocks, scales, COUNT);
+    for (int b = 0; b < COUNT; b++) {
+        uint16_t one[32];
+        gpt__mxfp4_to_bf16(one, blocks + b * 16, scales + b, 1);
+        wrong += memcmp(one, out + b * 32, sizeof one) != 0;
+        float first = gpt__e2m1_to_f32(blocks[b * 16] & 15) * gpt__e8m0_to_f32(scales[b]);
+        wrong += one[0] != gpt__f32_to_bf16(first);
+    }
+    EXPECT_INT(wrong, 0);
+    free(blocks);
+    free(out);
+}
+
 /* The allocations of cJSON that come before one fails, as malloc does. */
 static int cjson_allocations_left;
 
@@ -623,6 +647,7 @@ int main(int argc, char **argv)
     TEST(halves_convert_in_bulk);
     TEST(parts_convert_alike);
     TEST(ranges_outside_are_refused);
+    TEST(mxfp4_blocks_in_threads);
     TEST(json_without_memory);
     TEST(json_members_are_checked);
     TEST(json_mistakes_have_a_line);
