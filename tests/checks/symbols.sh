@@ -76,10 +76,18 @@ if test -e "$library"; then
     expect "the SONAME is libgpt.so.1" soname_is libgpt.so.1
     expect_failure "another SONAME would be noticed" soname_is libgpt.so.2
 
-    versioned() {
-        nm -D --defined-only --with-symbol-versions "$library" | grep -q 'gpt_model_open@@GPT_1.0'
+    # The node GPT_1.0 takes every name that no later node names, which a function that is added must have.
+    awk '!/^#/ && NF { print $1 "@@GPT_" $2 }' "$top/docs/symbols.txt" | grep '^gpt_' | LC_ALL=C sort >"$scratch/nodes"
+    nm -D --defined-only --with-symbol-versions "$library" | awk '$2 != "A" { print $3 }' |
+        LC_ALL=C sort >"$scratch/in-nodes"
+    # Types stand in the list, too.
+    with_declared() {
+        awk -F@ 'NR == FNR { functions[$1]; next } $1 in functions' "$scratch/declared" "$1"
     }
-    expect "symbols carry the node GPT_1.0" versioned
+    with_declared "$scratch/nodes" >"$scratch/expected-nodes"
+    sed '1s/@@GPT_.*/@@GPT_1.99/' "$scratch/expected-nodes" >"$scratch/other-nodes"
+    expect "each function has the node of the release that docs/symbols.txt says" compare expected-nodes in-nodes
+    expect_failure "a function in another node would be noticed" compare other-nodes in-nodes
 else
     count=$((count + 1))
     echo "ok $count - exports # SKIP no shared library was built"
