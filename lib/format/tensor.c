@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct gpt__checkpoint {
+    char *path;        /* of the file that tells where the tensors are */
     gpt__file **files; /* one allocation each, so that tensors can point to them */
     size_t file_count;
     size_t file_capacity;
@@ -52,10 +53,12 @@ static gpt_status read_layout(int *used, gpt__checkpoint *checkpoint, const char
     if (path == NULL)
         return GPT_E_MEMORY;
     gpt_status status = gpt__has_file(used, path);
-    if (status == GPT_OK && *used && checkpoint != NULL)
-        status = layout->read(checkpoint, directory, path);
-    gpt__release(path);
-    return status;
+    if (status != GPT_OK || !*used || checkpoint == NULL) {
+        gpt__release(path);
+        return status;
+    }
+    checkpoint->path = path;
+    return layout->read(checkpoint, directory, path);
 }
 
 gpt_status gpt__has_weights(int *found, const char *directory)
@@ -73,9 +76,8 @@ static gpt_status read_path(gpt__checkpoint *checkpoint, const char *path)
     gpt__kind kind;
     GPT__TRY(gpt__gguf_locate(&gguf, path));
     if (gguf != NULL) {
-        gpt_status status = gpt__gguf_read(checkpoint, gguf);
-        gpt__release(gguf);
-        return status;
+        checkpoint->path = gguf;
+        return gpt__gguf_read(checkpoint, gguf);
     }
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0] && !used; i++)
         GPT__TRY(read_layout(&used, checkpoint, path, &layouts[i]));
@@ -114,6 +116,7 @@ void gpt__checkpoint_close(gpt__checkpoint *checkpoint)
     }
     gpt__release(checkpoint->tensors);
     gpt__release(checkpoint->files);
+    gpt__release(checkpoint->path);
     gpt__release(checkpoint);
 }
 
@@ -263,7 +266,7 @@ gpt_status gpt__checkpoint_seal(gpt__checkpoint *checkpoint)
 
 const char *gpt__checkpoint_path(const gpt__checkpoint *checkpoint)
 {
-    return checkpoint->file_count > 0 ? checkpoint->files[0]->path : "";
+    return checkpoint->path;
 }
 
 size_t gpt__checkpoint_count(const gpt__checkpoint *checkpoint)

@@ -19,6 +19,19 @@ static void missing_tensors(void)
 }
 
 /* Each tensor of a type that can not be read: complete, so that only the type is wrong. */
+/* Of several files none is to blame for what all lack, but their index. */
+static void missing_in_shards(void)
+{
+    model_maker m;
+    model_load(&m);
+    model_remove(&m, "wpe.weight");
+    char *directory = model_write_shards(&m, "shards-without", 2);
+    expect_refused(directory, GPT_E_FORMAT, "/model.safetensors.index.json: tensor ", "shards");
+    EXPECT_MESSAGE("wpe.weight is missing");
+    free(directory);
+    model_free(&m);
+}
+
 static void wrong_types(void)
 {
     static const struct {
@@ -474,6 +487,7 @@ int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
     TEST(missing_tensors);
+    TEST(missing_in_shards);
     TEST(wrong_types);
     TEST(wrong_shapes);
     TEST(wrong_descriptions);
