@@ -6,7 +6,7 @@
  */
 #include "model/family.h"
 
-/* lm_head has no base prefix, but families share that rule: see weights.c. */
+/* lm_head has no base prefix, but families share that rule: see gpt__source_find in matrix.c. */
 static const gpt__weight_name names[] = {
     {GPT__ROLE_EMBEDDING, "wte", GPT__LAYOUT_OUT_IN, 0},
     {GPT__ROLE_POSITIONS, "wpe", GPT__LAYOUT_OUT_IN, 0},
