@@ -80,20 +80,29 @@ static gpt_status wrong_type(const gpt__json *json, const char *key, const char 
     return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" should be %s", json->path, key, expected);
 }
 
+int gpt__json_whole(int64_t *out, const cJSON *value, int64_t least, int64_t most)
+{
+    double number = cJSON_IsNumber(value) ? value->valuedouble : NAN;
+    /* 2^53: up to here a double holds every whole number. */
+    if (!(fabs(number) <= 0x1p53) || number != floor(number) || (int64_t)number < least || (int64_t)number > most)
+        return 0;
+    *out = (int64_t)number;
+    return 1;
+}
+
 gpt_status gpt__json_int(int64_t *out, const gpt__json *json, const cJSON *object, const char *key, int64_t least,
                          int64_t most)
 {
     const cJSON *member = gpt__json_member(object, key);
     if (member == NULL)
         return GPT_OK;
-    double value = cJSON_IsNumber(member) ? member->valuedouble : NAN;
-    /* 2^53: up to here a double holds every whole number. */
-    if (!(fabs(value) <= 0x1p53) || value != floor(value))
+    int64_t value;
+    if (!gpt__json_whole(&value, member, INT64_MIN, INT64_MAX))
         return wrong_type(json, key, "a whole number");
-    if (value < (double)least || value > (double)most)
+    if (value < least || value > most)
         return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" is %lld, expected %lld to %lld", json->path, key, (long long)value,
                          (long long)least, (long long)most);
-    *out = (int64_t)value;
+    *out = value;
     return GPT_OK;
 }
 

@@ -35,6 +35,9 @@ gpt_status gpt__json_string(const char **out, const gpt__json *json, const cJSON
 gpt_status gpt__json_object(const cJSON **out, const gpt__json *json, const cJSON *object, const char *key);
 gpt_status gpt__json_array(const cJSON **out, const gpt__json *json, const cJSON *object, const char *key);
 
+/* Whether a value is a whole number from least to most; *out is set only then. value may be NULL. */
+int gpt__json_whole(int64_t *out, const cJSON *value, int64_t least, int64_t most);
+
 /* The member of a key, or NULL when it is missing or null. */
 const cJSON *gpt__json_member(const cJSON *object, const char *key);
 

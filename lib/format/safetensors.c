@@ -10,14 +10,10 @@
 #include "base/memory.h"
 #include "format/json.h"
 
-#include <math.h>
 #include <string.h>
 
 /* The bound that the reference implementation sets. */
 #define MOST_HEADER_BYTES 100000000
-
-/* Up to here a double, which is what the JSON reader makes of numbers, holds every whole number. */
-#define MOST_NUMBER 0x1p53
 
 typedef struct element_type {
     const char *name;
@@ -56,13 +52,6 @@ static const element_type *find_element_type(const char *name)
     return NULL;
 }
 
-/* A whole number from 0 on; -1 when the value is anything else. */
-static int64_t whole_number(const cJSON *value)
-{
-    double number = cJSON_IsNumber(value) ? value->valuedouble : -1;
-    return number >= 0 && number <= MOST_NUMBER && number == floor(number) ? (int64_t)number : -1;
-}
-
 static gpt_status wrong_member(const reading *r, const cJSON *info, const char *key, const char *expected)
 {
     return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" of tensor %s should be %s", r->file->path, key, info->string, expected);
@@ -90,8 +79,8 @@ static gpt_status read_shape(gpt__tensor *tensor, const reading *r, const cJSON 
         return wrong_member(r, info, "shape", "an array");
     const cJSON *dimension;
     cJSON_ArrayForEach(dimension, shape) {
-        int64_t size = whole_number(dimension);
-        if (size < 0)
+        int64_t size;
+        if (!gpt__json_whole(&size, dimension, 0, INT64_MAX))
             return wrong_member(r, info, "shape", "an array of whole numbers");
         if (tensor->rank == GPT__MAX_RANK)
             return gpt__fail(GPT_E_UNSUPPORTED, "%s: tensor %s has %d dimensions, expected at most %d", r->file->path,
@@ -107,9 +96,9 @@ static gpt_status read_offsets(gpt__tensor *tensor, uint64_t *begin, const readi
     const cJSON *offsets = gpt__json_member(info, "data_offsets");
     if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2)
         return wrong_member(r, info, "data_offsets", "an array of 2 numbers");
-    int64_t from = whole_number(offsets->child);
-    int64_t to = whole_number(offsets->child->next);
-    if (from < 0 || to < from)
+    int64_t from, to;
+    if (!gpt__json_whole(&from, offsets->child, 0, INT64_MAX) ||
+        !gpt__json_whole(&to, offsets->child->next, from, INT64_MAX))
         return wrong_member(r, info, "data_offsets", "two whole numbers, the first not above the second");
     if ((uint64_t)to > r->data_size)
         return gpt__fail(GPT_E_FORMAT, "%s: tensor %s ends at byte %lld of the data, but there are only %llu",

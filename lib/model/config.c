@@ -108,8 +108,8 @@ float gpt__config_attention_scale(const gpt__config *config, int32_t layer)
 
 static gpt_status add_stop_token(gpt__config *config, const gpt__json *json, const cJSON *value)
 {
-    double token = cJSON_IsNumber(value) ? value->valuedouble : NAN;
-    if (!(token >= 0 && token <= INT32_MAX) || token != floor(token))
+    int64_t token;
+    if (!gpt__json_whole(&token, value, 0, INT32_MAX))
         return gpt__fail(GPT_E_FORMAT, "%s: \"eos_token_id\" should be a token id or a list of them", json->path);
     /* Some files on the hub name a token that their vocabulary does not have; it can never be chosen. */
     if (token >= config->V)

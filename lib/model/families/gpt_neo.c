@@ -5,8 +5,6 @@
  */
 #include "model/family.h"
 
-#include <math.h>
-
 static const gpt__weight_name names[] = {
     {GPT__ROLE_EMBEDDING, "wte", GPT__LAYOUT_OUT_IN, 0},
     {GPT__ROLE_POSITIONS, "wpe", GPT__LAYOUT_OUT_IN, 0},
@@ -33,10 +31,10 @@ static gpt_status read_attention_types(gpt__config *config, const gpt__json *jso
     {
         const cJSON *kinds = cJSON_GetArrayItem(entry, 0);
         const cJSON *times = cJSON_GetArrayItem(entry, 1);
-        double count = cJSON_IsNumber(times) ? times->valuedouble : 0;
-        if (!cJSON_IsArray(kinds) || !(count >= 1) || count > GPT__MAX_LAYERS || count != floor(count))
+        int64_t count;
+        if (!cJSON_IsArray(kinds) || !gpt__json_whole(&count, times, 1, GPT__MAX_LAYERS))
             return gpt__fail(GPT_E_FORMAT, "%s: \"attention_types\" should be a list of [[kinds], times]", json->path);
-        for (int i = 0; i < (int)count; i++)
+        for (int64_t i = 0; i < count; i++)
             GPT__TRY(gpt__config_add_layer_kinds(config, &layer, json, "attention_types", kinds, "global", "local"));
     }
     if (types != NULL && layer != config->L)
