@@ -57,19 +57,21 @@ static inline uint16_t gpt__f32_to_bf16(float value)
     return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-/* IEEE 754 half precision: 1 sign bit, 5 exponent bits, 10 fraction bits. */
+/*
+ * IEEE 754 half precision (1 sign bit, 5 exponent bits, 10 fraction bits), with masks in place of branches, which
+ * vectors do not have. A subnormal half is fraction * 2^-24: the fraction in the low bits of 2^23, less 2^23, is the
+ * fraction as a float.
+ */
 static inline float gpt__f16_to_f32(uint16_t half)
 {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-    uint32_t exponent = half >> 10 & 0x1F;
-    uint32_t fraction = half & 0x3FF;
-    if (exponent == 0x1F)
-        return gpt__float_from_bits(sign | 0x7F800000 | fraction << 13);
-    if (exponent != 0)
-        return gpt__float_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-    /* A subnormal half is fraction * 2^-24, which f32 holds exactly. */
-    float value = (float)fraction * 0x1p-24f;
-    return sign ? -value : value;
+    const uint32_t rebase = 112u << 23; /* the difference of the exponents' biases */
+    uint32_t magnitude = half & 0x7FFF;
+    uint32_t is_subnormal = -(uint32_t)(magnitude < 0x400);
+    uint32_t is_special = -(uint32_t)(magnitude >= 0x7C00); /* infinity or NaN: the highest exponent of both */
+    uint32_t normal = (magnitude << 13) + rebase + (rebase & is_special);
+    float subnormal = (gpt__float_from_bits(0x4B000000 | magnitude) - 0x1p23f) * 0x1p-24f;
+    uint32_t bits = (gpt__bits_from_float(subnormal) & is_subnormal) | (normal & ~is_subnormal);
+    return gpt__float_from_bits(bits | (uint32_t)(half & 0x8000) << 16);
 }
 
 #endif

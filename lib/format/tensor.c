@@ -302,22 +302,6 @@ const gpt__tensor *gpt__checkpoint_find(const gpt__checkpoint *checkpoint, const
 
 #define RUN 16
 
-/*
- * Half to single precision with masks in place of branches, which vectors do not have. A subnormal half is
- * fraction * 2^-24: the fraction in the low bits of 2^23, less 2^23, is the fraction as a float.
- */
-static inline float half_to_float(uint16_t half)
-{
-    const uint32_t rebase = 112u << 23; /* the difference of the exponents' biases */
-    uint32_t magnitude = half & 0x7FFF;
-    uint32_t is_subnormal = -(uint32_t)(magnitude < 0x400);
-    uint32_t is_special = -(uint32_t)(magnitude >= 0x7C00); /* infinity or NaN: the highest exponent of both */
-    uint32_t normal = (magnitude << 13) + rebase + (rebase & is_special);
-    float subnormal = (gpt__float_from_bits(0x4B000000 | magnitude) - 0x1p23f) * 0x1p-24f;
-    uint32_t bits = (gpt__bits_from_float(subnormal) & is_subnormal) | (normal & ~is_subnormal);
-    return gpt__float_from_bits(bits | (uint32_t)(half & 0x8000) << 16);
-}
-
 /* The first reader of a run puts the machine's byte order right; the loop after it is left to vectors. */
 static inline void load_halves(uint16_t halves[RUN], const unsigned char *data)
 {
@@ -331,10 +315,10 @@ static void f16_to_f32(float *restrict out, const unsigned char *restrict data, 
     for (; count >= RUN; count -= RUN, out += RUN, data += 2 * RUN) {
         load_halves(halves, data);
         for (int i = 0; i < RUN; i++)
-            out[i] = half_to_float(halves[i]);
+            out[i] = gpt__f16_to_f32(halves[i]);
     }
     for (int64_t i = 0; i < count; i++)
-        out[i] = half_to_float(gpt__read_u16(data + 2 * i));
+        out[i] = gpt__f16_to_f32(gpt__read_u16(data + 2 * i));
 }
 
 static void bf16_to_f32(float *restrict out, const unsigned char *restrict data, int64_t count)
