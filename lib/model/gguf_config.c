@@ -14,19 +14,19 @@
 
 /* What is done with the value of a key. */
 typedef enum rule {
-    SIZE,         /* a whole number from 1 on goes under the name */
-    NUMBER,       /* a number does */
-    SWITCH,       /* true or false does */
-    HEAD_SHARE,   /* so many values of each head: their share does; all when the key is missing */
-    ONE_OR_ALL,   /* true when it is 1, false when it is the number of heads, refused when it is neither */
-    ALL_HEADS,    /* must be the number of heads, as the family has no other */
-    HEAD_SIZE,    /* must be the size of a head: width over heads */
-    KEY_LENGTH,   /* must be the number under attention.key_length */
-    SCALING,      /* a number goes under the name in rope_scaling */
+    SIZE,           /* a whole number from 1 on goes under the name */
+    NUMBER,         /* a number does */
+    SWITCH,         /* true or false does */
+    HEAD_SHARE,     /* so many values of each head: their share does; all when the key is missing */
+    ONE_OR_ALL,     /* true when it is 1, false when it is the number of heads, refused when it is neither */
+    ALL_HEADS,      /* must be the number of heads, as the family has no other */
+    HEAD_SIZE,      /* must be the size of a head: width over heads */
+    KEY_LENGTH,     /* must be the number under attention.key_length */
+    SCALING,        /* a number goes under the name in rope_scaling */
     SCALING_SWITCH, /* true or false does */
-    ONE,          /* must be 1, as nothing else is computed */
-    SCALING_TYPE, /* decides whether there is a rope_scaling */
-    IGNORED       /* says nothing that the tensors do not say */
+    ONE,            /* must be 1, as nothing else is computed */
+    SCALING_TYPE,   /* decides whether there is a rope_scaling */
+    IGNORED         /* says nothing that the tensors do not say */
 } rule;
 
 /* A key after "<architecture>.", and its name in config.json. */
@@ -229,41 +229,50 @@ static gpt_status add_scaling_type(const making *m, const char *key)
                      (int)(type.length < 64 ? type.length : 64), type.text);
 }
 
+static gpt_status apply_rule(const making *m, rule rule, const char *key, const char *name)
+{
+    switch (rule) {
+    case SIZE:
+        return add_size(m, key, name);
+    case NUMBER:
+        return add_float(m, m->root, key, name);
+    case SWITCH:
+        return add_switch(m, m->root, key, name);
+    case HEAD_SHARE:
+        return add_head_share(m, key, name);
+    case ONE_OR_ALL:
+        return add_one_or_all(m, key, name);
+    case ALL_HEADS:
+        return expect_size(m, key, m->heads);
+    case HEAD_SIZE:
+        return expect_size(m, key, m->head_size);
+    case KEY_LENGTH:
+        return expect_size(m, key, m->key_length);
+    case SCALING:
+        return add_float(m, m->scaling, key, name);
+    case SCALING_SWITCH:
+        return add_switch(m, m->scaling, key, name);
+    case ONE:
+        return expect_one(m, key);
+    case SCALING_TYPE:
+        return add_scaling_type(m, key);
+    case IGNORED:
+        break;
+    }
+    return GPT_OK;
+}
+
+/* Two rules say something of a missing key, too. */
 static gpt_status apply(const making *m, const line *line)
 {
     char key[MOST_KEY_BYTES];
     full_key(key, m, line->key);
-    int present = gpt__gguf_find(m->gguf, key) != NULL;
-    if (line->required && !present)
+    int missing = gpt__gguf_find(m->gguf, key) == NULL;
+    if (missing && line->required)
         return gpt__fail(GPT_E_FORMAT, "%s: \"%s\" is missing", m->gguf->file->path, key);
-    if (line->rule == HEAD_SHARE)
-        return add_head_share(m, key, line->name);
-    if (line->rule == SCALING_TYPE)
-        return add_scaling_type(m, key);
-    if (!present || line->rule == IGNORED)
+    if (missing && line->rule != HEAD_SHARE && line->rule != SCALING_TYPE)
         return GPT_OK;
-    switch (line->rule) {
-    case SIZE:
-        return add_size(m, key, line->name);
-    case NUMBER:
-        return add_float(m, m->root, key, line->name);
-    case SCALING:
-        return add_float(m, m->scaling, key, line->name);
-    case SWITCH:
-        return add_switch(m, m->root, key, line->name);
-    case SCALING_SWITCH:
-        return add_switch(m, m->scaling, key, line->name);
-    case ONE:
-        return expect_one(m, key);
-    case ONE_OR_ALL:
-        return add_one_or_all(m, key, line->name);
-    case ALL_HEADS:
-        return expect_size(m, key, m->heads);
-    case KEY_LENGTH:
-        return expect_size(m, key, m->key_length);
-    default:
-        return expect_size(m, key, m->head_size);
-    }
+    return apply_rule(m, line->rule, key, line->name);
 }
 
 static gpt_status apply_lines(const making *m)
