@@ -148,6 +148,31 @@ GPT_API int32_t gpt_model_heads(const gpt_model *model);
 /** The number of heads that keys and values have, at most gpt_model_heads(). 0 for NULL. Any thread. Since 1.0. */
 GPT_API int32_t gpt_model_kv_heads(const gpt_model *model);
 
+/**
+ * The token that an empty prompt stands for, as generation_config.json says, else config.json or the GGUF file.
+ *
+ * @return its id; -1 when they name none, or one that the vocabulary does not have, and for NULL. Any thread. Since
+ * 1.0.
+ */
+GPT_API int32_t gpt_model_bos_token(const gpt_model *model);
+
+/**
+ * How many tokens end a sequence, as generation_config.json says, else config.json or the GGUF file. They are the stop
+ * tokens that a new generator has.
+ *
+ * @return 0 to 16; 0 for NULL. Any thread. Since 1.0.
+ */
+GPT_API size_t gpt_model_stop_token_count(const gpt_model *model);
+
+/**
+ * One of the tokens that end a sequence, in the order of the file.
+ *
+ * @param index  from 0 to below gpt_model_stop_token_count
+ *
+ * @return its id; -1 when there are not so many, and for NULL. Any thread. Since 1.0.
+ */
+GPT_API int32_t gpt_model_stop_token(const gpt_model *model, size_t index);
+
 /** The number of different weights, tied ones counted once. 0 for NULL. Any thread. Since 1.0. */
 GPT_API int64_t gpt_model_parameters(const gpt_model *model);
 

@@ -259,6 +259,21 @@ int32_t gpt_model_kv_heads(const gpt_model *model)
     return model != NULL ? model->config.KV : 0;
 }
 
+int32_t gpt_model_bos_token(const gpt_model *model)
+{
+    return model != NULL ? model->config.bos_token : -1;
+}
+
+size_t gpt_model_stop_token_count(const gpt_model *model)
+{
+    return model != NULL ? (size_t)model->config.stop_token_count : 0;
+}
+
+int32_t gpt_model_stop_token(const gpt_model *model, size_t index)
+{
+    return index < gpt_model_stop_token_count(model) ? model->config.stop_tokens[index] : -1;
+}
+
 int64_t gpt_model_parameters(const gpt_model *model)
 {
     return model != NULL ? model->weights.parameters : 0;

@@ -296,6 +296,10 @@ static void model_life(void)
     EXPECT_INT(CALL(gpt_model_layers(NULL)), 0);
     EXPECT_INT(CALL(gpt_model_heads(NULL)), 0);
     EXPECT_INT(CALL(gpt_model_kv_heads(NULL)), 0);
+    EXPECT_INT(CALL(gpt_model_bos_token(NULL)), -1);
+    EXPECT_INT(CALL(gpt_model_stop_token_count(NULL)), 0);
+    EXPECT_INT(CALL(gpt_model_stop_token(NULL, 0)), -1);
+    EXPECT_INT(CALL(gpt_model_stop_token(model, SIZE_MAX)), -1);
     EXPECT_INT(CALL(gpt_model_parameters(NULL)), 0);
     EXPECT_INT(CALL(gpt_model_weight_bytes(NULL)), 0);
     EXPECT_INT(CALL(gpt_model_vocab_size(model)), 512);

@@ -524,6 +524,44 @@ static void untied_output(void)
     model_free(&m);
 }
 
+/* generation_config.json wins over config.json; ids that the vocabulary does not have are passed over. */
+static void special_tokens(void)
+{
+    static const struct {
+        const char *bos, *eos; /* of config.json */
+        const char *generation; /* NULL: no such file */
+        int32_t expected_bos;
+        size_t count;
+        int32_t stops[2];
+    } cases[] = {
+        {NULL, NULL, NULL, -1, 0, {-1, -1}},
+        {"7", "9", NULL, 7, 1, {9, -1}},
+        {"512", "[512, 3]", NULL, -1, 1, {3, -1}},
+        {"7", "9", "{\"bos_token_id\": 1, \"eos_token_id\": [5, 4]}", 1, 2, {5, 4}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gpt_model *model = NULL;
+        model_maker m;
+        char name[40];
+        snprintf(name, sizeof name, "special-%zu", i);
+        model_load(&m);
+        model_set(&m, "bos_token_id", cases[i].bos);
+        model_set(&m, "eos_token_id", cases[i].eos);
+        char *directory = model_write(&m, name);
+        if (cases[i].generation != NULL)
+            model_write_text(directory, "generation_config.json", cases[i].generation);
+        if (EXPECT_OK(gpt_model_open(&model, directory, NULL))) {
+            EXPECT_INT(gpt_model_bos_token(model), cases[i].expected_bos);
+            EXPECT_INT(gpt_model_stop_token_count(model), cases[i].count);
+            EXPECT_INT(gpt_model_stop_token(model, 0), cases[i].stops[0]);
+            EXPECT_INT(gpt_model_stop_token(model, 1), cases[i].stops[1]);
+        }
+        gpt_model_free(model);
+        free(directory);
+        model_free(&m);
+    }
+}
+
 static void storyteller_is_bf16(void)
 {
     gpt_model *model = NULL;
@@ -806,6 +844,7 @@ int main(int argc, char **argv)
     TEST(dtypes);
     TEST(prefixes);
     TEST(untied_output);
+    TEST(special_tokens);
     TEST(storyteller_is_bf16);
     TEST(hostile_config);
     TEST(harmless_config);
