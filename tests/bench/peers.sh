@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # bench/peers.sh: libgpt beside llama.cpp, and with Debian 12's oneDNN beside unstable's, as one table. Run it as root:
-# llama.cpp and oneDNN 3 come from Debian unstable, into a root of their own (2 GB), where libgpt is built a second time.
+# llama.cpp and oneDNN 3 come from Debian unstable, into a root of their own (2 GB), where libgpt is built once more.
 #
 #   peers.sh GPT_CLI [--mirror URL] [--apt-conf DIRECTORY] [--work DIRECTORY] [--rounds N]
 #
@@ -40,8 +40,8 @@ make_root() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     [ -z "$apt_conf" ] || cp "$apt_conf"/* "$root/etc/apt/apt.conf.d/"
     in_root apt-get update
-    in_root apt-get install -y --no-install-recommends llama.cpp gcc libc6-dev make pkg-config autoconf automake libtool \
-        libdnnl-dev libutf8proc-dev libcjson-dev libpcre2-dev
+    in_root apt-get install -y --no-install-recommends llama.cpp gcc libc6-dev make pkg-config autoconf automake \
+        libtool libdnnl-dev libutf8proc-dev libcjson-dev libpcre2-dev
     touch "$root/.complete"
 }
 
