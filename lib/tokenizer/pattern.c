@@ -10,8 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Steps of matching at one place; the patterns of models take a few for each character. */
-#define MATCH_LIMIT 1000000
+/* Steps of matching that each place of a text has without being counted; nearly all matches take fewer. */
+#define FREE_STEPS 1000
+
+/*
+ * The steps beyond those that a text has in all: as many as take a tenth of a second, for patterns that try a run again
+ * at each of its places, and more for each byte, as a run that is tried once takes a few steps for each character.
+ */
+#define LEAST_STEPS 50000000
+#define STEPS_PER_BYTE 64
+
+/* The stack of PCRE2's compiled code where its own 32 KiB are too little: for a group in a loop, some words a round. */
+#define STACK_BYTES 65536
+#define STACK_PER_BYTE 256
 
 struct gpt__pattern_code {
     pcre2_general_context *memory;
@@ -241,9 +252,9 @@ static gpt_status compile(gpt__pattern_code *p, const translation *t)
         return GPT_E_MEMORY;
     }
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-    pcre2_set_match_limit(p->limits, MATCH_LIMIT);
-    p->code = pcre2_compile((PCRE2_SPTR)t->out.bytes, t->out.length, PCRE2_UTF | PCRE2_NO_UTF_CHECK, &error, &offset,
-                            context);
+    pcre2_set_match_limit(p->limits, FREE_STEPS);
+    p->code = pcre2_compile((PCRE2_SPTR)t->out.bytes, t->out.length,
+                            PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_USE_OFFSET_LIMIT, &error, &offset, context);
     pcre2_compile_context_free(context);
     if (p->code == NULL)
         return error == PCRE2_ERROR_HEAP_FAILED ? GPT_E_MEMORY : refuse(t, "an error");
@@ -281,8 +292,90 @@ void gpt__pattern_free(gpt__pattern_code *pattern)
 }
 
 /*
- * Matching.
+ * Matching. The places of a text where PCRE2 would give up are matched again with a higher limit, all at the expense
+ * of one number of steps for the whole text. So a long run is matched to its end, and yet no text takes for ever.
  */
+
+/* A text on its way. */
+typedef struct search {
+    const gpt__pattern_code *pattern;
+    const char *text;
+    size_t length;
+    pcre2_match_data *data;
+    pcre2_match_context *limits; /* of this text; NULL as long as the pattern's are enough */
+    pcre2_jit_stack *stack;      /* NULL as long as PCRE2's own is enough */
+    uint64_t steps;              /* that are left; PCRE2 counts in 32 bits */
+} search;
+
+static int make_limits(search *s)
+{
+    if (s->limits == NULL)
+        s->limits = pcre2_match_context_copy(s->pattern->limits);
+    return s->limits != NULL;
+}
+
+static int make_stack(search *s)
+{
+    size_t most = s->length < (SIZE_MAX - STACK_BYTES) / STACK_PER_BYTE ? s->length * STACK_PER_BYTE : 0;
+    if (!make_limits(s))
+        return 0;
+    s->stack = pcre2_jit_stack_create(STACK_BYTES, STACK_BYTES + most, s->pattern->memory);
+    if (s->stack != NULL)
+        pcre2_jit_stack_assign(s->limits, NULL, s->stack);
+    return s->stack != NULL;
+}
+
+/* As pcre2_match, from a place on. */
+static int match(search *s, size_t at)
+{
+    for (;;) {
+        int found = pcre2_match(s->pattern->code, (PCRE2_SPTR)s->text, s->length, at,
+                                PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, s->data,
+                                s->limits != NULL ? s->limits : s->pattern->limits);
+        if (found != PCRE2_ERROR_JIT_STACKLIMIT || s->stack != NULL)
+            return found;
+        if (!make_stack(s))
+            return PCRE2_ERROR_NOMEMORY;
+    }
+}
+
+/* A match that begins at that place, with more and more steps, each time four times as many. */
+static int match_at(search *s, size_t at)
+{
+    int found = PCRE2_ERROR_MATCHLIMIT;
+    pcre2_set_offset_limit(s->limits, at);
+    for (uint64_t limit = FREE_STEPS; found == PCRE2_ERROR_MATCHLIMIT && limit <= s->steps; limit *= 4) {
+        pcre2_set_match_limit(s->limits, (uint32_t)limit);
+        found = match(s, at);
+        if (found == PCRE2_ERROR_MATCHLIMIT)
+            s->steps -= limit;
+    }
+    return found;
+}
+
+/* The first match at or behind a place, one place after the other, where PCRE2 gave up. */
+static int match_slowly(search *s, size_t at)
+{
+    int found = PCRE2_ERROR_NOMATCH;
+    if (!make_limits(s))
+        return PCRE2_ERROR_NOMEMORY;
+    while (at < s->length && found == PCRE2_ERROR_NOMATCH) {
+        size_t step;
+        found = match_at(s, at);
+        gpt__valid_char(s->text + at, &step);
+        at += step;
+    }
+    pcre2_set_offset_limit(s->limits, PCRE2_UNSET);
+    pcre2_set_match_limit(s->limits, FREE_STEPS);
+    return found;
+}
+
+static gpt_status fail_match(int error)
+{
+    if (error == PCRE2_ERROR_HEAPLIMIT || error == PCRE2_ERROR_NOMEMORY || error == PCRE2_ERROR_JIT_STACKLIMIT)
+        return gpt__fail(GPT_E_MEMORY, "out of memory: a split pattern needs too much of it");
+    return gpt__fail(GPT_E_UNSUPPORTED, "a split pattern takes too long for this text (PCRE2 error %d)", error);
+}
 
 static gpt_status add_segment(gpt__segments *out, size_t begin, size_t end, int is_match)
 {
@@ -293,33 +386,36 @@ static gpt_status add_segment(gpt__segments *out, size_t begin, size_t end, int 
     return GPT_OK;
 }
 
-static gpt_status find_all(gpt__segments *out, const gpt__pattern_code *pattern, pcre2_match_data *data,
-                           const char *text, size_t length)
+static gpt_status find_all(gpt__segments *out, search *s)
 {
     size_t at = 0;
-    while (at < length) {
-        int found = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, at, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data,
-                                pattern->limits);
+    while (at < s->length) {
+        int found = match(s, at);
+        if (found == PCRE2_ERROR_MATCHLIMIT)
+            found = match_slowly(s, at);
         if (found == PCRE2_ERROR_NOMATCH)
             break;
-        if (found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_NOMEMORY)
-            return gpt__fail(GPT_E_MEMORY, "out of memory: a split pattern needs too much of it");
         if (found < 0)
-            return gpt__fail(GPT_E_UNSUPPORTED, "a split pattern takes too long for this text (PCRE2 error %d)", found);
-        const PCRE2_SIZE *place = pcre2_get_ovector_pointer(data);
+            return fail_match(found);
+        const PCRE2_SIZE *place = pcre2_get_ovector_pointer(s->data);
         GPT__TRY(add_segment(out, at, place[0], 0));
         GPT__TRY(add_segment(out, place[0], place[1], 1));
         at = place[1];
     }
-    return add_segment(out, at, length, 0);
+    return add_segment(out, at, s->length, 0);
 }
 
 gpt_status gpt__pattern_segments(gpt__segments *out, const gpt__pattern_code *pattern, const char *text, size_t length)
 {
-    pcre2_match_data *data = pcre2_match_data_create(1, pattern->memory);
-    if (data == NULL)
+    search s = {.pattern = pattern, .text = text, .length = length, .steps = UINT32_MAX};
+    if (length < (UINT32_MAX - LEAST_STEPS) / STEPS_PER_BYTE)
+        s.steps = LEAST_STEPS + (uint64_t)length * STEPS_PER_BYTE;
+    s.data = pcre2_match_data_create(1, pattern->memory);
+    if (s.data == NULL)
         return GPT_E_MEMORY;
-    gpt_status status = find_all(out, pattern, data, text, length);
-    pcre2_match_data_free(data);
+    gpt_status status = find_all(out, &s);
+    pcre2_match_data_free(s.data);
+    pcre2_match_context_free(s.limits);
+    pcre2_jit_stack_free(s.stack);
     return status;
 }

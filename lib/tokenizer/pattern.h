@@ -30,7 +30,10 @@ typedef struct gpt__segments {
     size_t capacity;
 } gpt__segments;
 
-/* Lists the parts of text, which is well-formed. GPT_E_UNSUPPORTED when matching takes far too long. */
+/*
+ * Lists the parts of text, which is well-formed. GPT_E_UNSUPPORTED when matching goes back over the text far too often:
+ * it may take some steps for each byte. What a pattern looks at ahead of each place is not counted.
+ */
 gpt_status gpt__pattern_segments(gpt__segments *out, const gpt__pattern_code *pattern, const char *text, size_t length);
 
 #endif

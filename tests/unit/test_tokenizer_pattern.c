@@ -127,6 +127,44 @@ static void hopeless(void)
     free(unicode);
 }
 
+/* Divides length times a byte, followed by an ending, and compares the number of segments and the end of the first. */
+static void expect_long(const char *regex, char byte, size_t length, const char *ending, size_t count, size_t first_end)
+{
+    gpt__segments segments = {0};
+    gpt__pattern_code *pattern = NULL;
+    gpt__unicode *unicode;
+    char *text = malloc(length + strlen(ending) + 1);
+    memset(text, byte, length);
+    strcpy(text + length, ending);
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    if (EXPECT_OK(gpt__pattern_new(&pattern, unicode, regex, "x")) &&
+        EXPECT_OK(gpt__pattern_segments(&segments, pattern, text, strlen(text))) &&
+        EXPECT_INT(segments.count, count))
+        EXPECT_INT(segments.at[0].end, first_end);
+    gpt__pattern_free(pattern);
+    free(segments.at);
+    free(unicode);
+    free(text);
+}
+
+/* A group in a loop needs more stack than PCRE2's compiled code has by itself. */
+static void a_megabyte_of_letters(void)
+{
+    expect_long("(?:\\p{L}\\p{M}*)+", 'a', 5000, "!a", 3, 5000);
+    expect_long("(?:\\p{L}\\p{M}*)+", 'a', 1000000, "!a", 3, 1000000);
+}
+
+/* White space that no line break follows is given back character by character before the next alternative. */
+static void two_megabytes_of_spaces(void)
+{
+    static const char regex[] = "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    expect_long(regex, ' ', 2000000, "", 1, 2000000);
+    expect_long(regex, ' ', 2000000, "a", 3, 1999999);
+    expect_long(regex, ' ', 2000000, "\na", 2, 2000001);
+    /* Nor does the search for a later place stop there. */
+    expect_long("a*[bc]", 'a', 20000, "!ab", 2, 20001);
+}
+
 /* The tables are libgpt's, not PCRE2's: a letter of Unicode 16 is one, whatever the system has. */
 static void own_tables(void)
 {
@@ -153,6 +191,8 @@ int main(int argc, char **argv)
     TEST(golden);
     TEST(refusals);
     TEST(hopeless);
+    TEST(a_megabyte_of_letters);
+    TEST(two_megabytes_of_spaces);
     TEST(own_tables);
     return TEST_END();
 }
