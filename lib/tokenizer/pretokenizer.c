@@ -113,8 +113,8 @@ static gpt_status read_split(gpt__pretokenizer *pretokenizer, const gpt__json *j
     if (regex == NULL && string == NULL)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the pre-tokenizer \"Split\" without a \"Regex\" or \"String\"",
                          json->path);
-    /* Scanners make pieces of matches and of what lies between. */
-    if (regex != NULL && split.behavior == GPT__ISOLATED && !split.invert)
+    /* Scanners are for patterns that leave nothing between matches, so that there is nothing else to remove. */
+    if (regex != NULL && (split.behavior == GPT__ISOLATED || (split.behavior == GPT__REMOVED && split.invert)))
         split.scanner = gpt__find_scanner(regex);
     if (split.scanner != NULL)
         return add_split(pretokenizer, json, split);

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "test.h"
-#include "tokenizer/split.h"
+#include "tokenizer/pretokenizer.h"
 
 #include <pcre2.h>
 #include <string.h>
@@ -185,6 +185,31 @@ static void patterns_have_scanners(void)
            gpt__scan_gpt2);
 }
 
+/* What becomes of matches; whether what lies between them counts as such; whether a scanner does the same. */
+static void behaviors_have_scanners(void)
+{
+    static const struct {
+        const char *behavior, *invert;
+        int has_scanner;
+    } cases[] = {{"Isolated", "false", 1}, {"Isolated", "true", 1}, {"Removed", "true", 1}, {"Removed", "false", 0},
+                 {"Contiguous", "false", 0}, {"MergedWithNext", "true", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        gpt__json json = {0};
+        gpt__pretokenizer pretokenizer = {0};
+        int length = snprintf(text, sizeof text, "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Split\", "
+                              "\"pattern\": {\"Regex\": \"'s|'t|'re|'ve|'m|'ll|'d| ?\\\\p{L}+| ?\\\\p{N}+| "
+                              "?[^\\\\s\\\\p{L}\\\\p{N}]+|\\\\s+(?!\\\\S)|\\\\s+\"}, \"behavior\": \"%s\", "
+                              "\"invert\": %s}, {\"type\": \"ByteLevel\", \"add_prefix_space\": false}]}",
+                              cases[i].behavior, cases[i].invert);
+        EXPECT_OK(gpt__json_parse(&json, text, (size_t)length, "x"));
+        EXPECT_OK(gpt__pretokenizer_read(&pretokenizer, &json, json.root));
+        EXPECT_INT(pretokenizer.splits[0].scanner == gpt__scan_gpt2, cases[i].has_scanner);
+        gpt__pretokenizer_release(&pretokenizer);
+        gpt__json_close(&json);
+    }
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -199,6 +224,7 @@ int main(int argc, char **argv)
     TEST(o200k_scanner_is_its_pattern);
     TEST(digit_scanners_are_their_patterns);
     TEST(patterns_have_scanners);
+    TEST(behaviors_have_scanners);
     gpt__release(unicode);
     return TEST_END();
 }
