@@ -96,6 +96,9 @@ typedef struct reading {
     int64_t rank;
 } reading;
 
+/* Each token is cut at each byte, which takes quadratic time; the longest of the encodings have some hundred bytes. */
+#define MOST_TOKEN_BYTES 1024
+
 static gpt_status fail_line(const reading *r)
 {
     return gpt__fail(GPT_E_FORMAT, "%s: line %ld should be a token in base64, a space and a rank", r->path, r->line);
@@ -117,6 +120,9 @@ static gpt_status decode_base64(reading *r, const char *text, size_t length)
     r->bytes.length = 0;
     if (length == 0 || length % 4 != 0)
         return fail_line(r);
+    if (length / 4 * 3 - padding > MOST_TOKEN_BYTES)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the token of line %ld has more than %d bytes", r->path, r->line,
+                         MOST_TOKEN_BYTES);
     for (size_t i = 0; i < length - padding; i++) {
         int value = base64_value(text[i]);
         if (value < 0)

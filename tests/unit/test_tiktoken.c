@@ -164,6 +164,27 @@ static void broken_files(void)
     }
 }
 
+/* Tokens are cut in two at each of their bytes: one of megabytes would take days. */
+static void long_token(void)
+{
+    /* In base64, 1024 bytes are 1368 characters, of which two are padding. */
+    static const char *const ends[] = {"AA== 0\n", "AAA= 0\n", "AAAA 0\n"};
+    static const size_t lengths[] = {1364, 1364, 4000000};
+    for (size_t i = 0; i < 3; i++) {
+        gpt_tokenizer *tokenizer = NULL;
+        char *text = malloc(lengths[i] + strlen(ends[i]) + 1);
+        memset(text, 'A', lengths[i]);
+        strcpy(text + lengths[i], ends[i]);
+        char *path = test_write_file("r50k_base.tiktoken", text, strlen(text));
+        EXPECT_STATUS(gpt_tokenizer_open(&tokenizer, path), i == 0 ? GPT_OK : GPT_E_UNSUPPORTED);
+        if (i > 0)
+            EXPECT_MESSAGE("line 1 has more than 1024 bytes");
+        gpt_tokenizer_free(tokenizer);
+        free(path);
+        free(text);
+    }
+}
+
 /* A byte that has no token is an error when a text has it, and nothing else. */
 static void missing_byte(void)
 {
@@ -190,6 +211,7 @@ int main(int argc, char **argv)
     TEST(short_files);
     TEST(names_and_sizes);
     TEST(broken_files);
+    TEST(long_token);
     TEST(missing_byte);
     if (getenv("TEST_TIKTOKEN") != NULL)
         TEST(whole_files);
