@@ -34,24 +34,8 @@ struct gpt__pattern_code {
  * Translation.
  */
 
-typedef struct translation {
-    const gpt__unicode *unicode;
-    const char *path;
-    const char *regex;
-    const char *at;
-    gpt__buffer out;
-} translation;
-
-static gpt_status refuse(const translation *t, const char *what)
-{
-    return gpt__fail(GPT_E_UNSUPPORTED, "%s: the split pattern %s has %s, which is not supported", t->path, t->regex,
-                     what);
-}
-
-static gpt_status add(translation *t, const char *text, size_t length)
-{
-    return gpt__buffer_add(&t->out, text, length);
-}
+/* Of a translated pattern, where \p{L} alone takes 12 KB. PCRE2 gives up earlier, but only after reading it all. */
+#define MOST_BYTES (1 << 20)
 
 /* A set of characters: categories, or a property bit. */
 typedef struct set {
@@ -59,6 +43,35 @@ typedef struct set {
     unsigned char property;
     int inverted;
 } set;
+
+/* A set that the pattern has named, and where in translation.ranges its members stand. */
+typedef struct known_set {
+    set set;
+    size_t start, length;
+} known_set;
+
+typedef struct translation {
+    const gpt__unicode *unicode;
+    const char *path;
+    const char *regex;
+    const char *at;
+    gpt__buffer out;
+    gpt__buffer ranges;
+    known_set *known;
+    size_t known_count, known_capacity;
+} translation;
+
+static gpt_status refuse(const translation *t, const char *what)
+{
+    return gpt__fail(GPT_E_UNSUPPORTED, "%s: a split pattern with %s is not supported: %s", t->path, what, t->regex);
+}
+
+static gpt_status add(translation *t, const char *text, size_t length)
+{
+    if (length > MOST_BYTES - t->out.length)
+        return refuse(t, "too many characters and classes");
+    return gpt__buffer_add(&t->out, text, length);
+}
 
 static int is_member(const translation *t, const set *s, int32_t code)
 {
@@ -71,11 +84,11 @@ static gpt_status add_range(translation *t, int32_t first, int32_t last)
 {
     char text[40];
     int length = snprintf(text, sizeof text, "\\x{%X}-\\x{%X}", (unsigned)first, (unsigned)last);
-    return add(t, text, (size_t)length);
+    return gpt__buffer_add(&t->ranges, text, (size_t)length);
 }
 
-/* The members of a set as ranges, for the inside of a class. Surrogates are no characters of a text. */
-static gpt_status add_members(translation *t, const set *s)
+/* Finds the members of a set. Surrogates are no characters of a text. */
+static gpt_status find_members(translation *t, const set *s)
 {
     for (int32_t code = 0; code < GPT__CODE_POINTS; code++) {
         if (!is_member(t, s, code) || (code >= 0xD800 && code < 0xE000))
@@ -86,6 +99,21 @@ static gpt_status add_members(translation *t, const set *s)
         GPT__TRY(add_range(t, first, code));
     }
     return GPT_OK;
+}
+
+/* The members of a set as ranges, for the inside of a class. To find them takes milliseconds, so each is found once. */
+static gpt_status add_members(translation *t, const set *s)
+{
+    for (size_t i = 0; i < t->known_count; i++) {
+        const known_set *k = t->known + i;
+        if (k->set.categories == s->categories && k->set.property == s->property && k->set.inverted == s->inverted)
+            return add(t, t->ranges.bytes + k->start, k->length);
+    }
+    size_t start = t->ranges.length;
+    GPT__TRY(gpt__reserve((void **)&t->known, &t->known_capacity, t->known_count + 1, sizeof *t->known));
+    GPT__TRY(find_members(t, s));
+    t->known[t->known_count++] = (known_set){*s, start, t->ranges.length - start};
+    return add(t, t->ranges.bytes + start, t->ranges.length - start);
 }
 
 static const struct {
@@ -240,6 +268,14 @@ static void release(void *memory, void *user)
     gpt__release(memory);
 }
 
+/* In PCRE2's words. */
+static gpt_status refuse_error(const translation *t, int error)
+{
+    char what[128] = "an error: ";
+    pcre2_get_error_message(error, (PCRE2_UCHAR *)what + strlen(what), sizeof what - strlen(what));
+    return refuse(t, what);
+}
+
 static gpt_status compile(gpt__pattern_code *p, const translation *t)
 {
     int error;
@@ -257,7 +293,7 @@ static gpt_status compile(gpt__pattern_code *p, const translation *t)
                             PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_USE_OFFSET_LIMIT, &error, &offset, context);
     pcre2_compile_context_free(context);
     if (p->code == NULL)
-        return error == PCRE2_ERROR_HEAP_FAILED ? GPT_E_MEMORY : refuse(t, "an error");
+        return error == PCRE2_ERROR_HEAP_FAILED ? GPT_E_MEMORY : refuse_error(t, error);
     /* Where there is no compiler for this processor, PCRE2 interprets. */
     pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
     return GPT_OK;
@@ -273,6 +309,8 @@ gpt_status gpt__pattern_new(gpt__pattern_code **out, const gpt__unicode *unicode
     if (status == GPT_OK)
         status = compile(pattern, &t);
     gpt__buffer_release(&t.out);
+    gpt__buffer_release(&t.ranges);
+    gpt__release(t.known);
     if (status != GPT_OK) {
         gpt__pattern_free(pattern);
         return status;

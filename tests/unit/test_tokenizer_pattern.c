@@ -95,7 +95,7 @@ static void refusals(void)
         {"(a)\\1", "\\1"},          {"[a[b]]", "class"},   {"[a&&b]", "class"},    {"[[:alpha:]]", "class"},
         {"[]a]", "class"},          {"[abc", "end"},       {"a{2}+", "+ after"},   {"(?s:.)", "group"},
         {"(?<name>a)", "group"},    {"(*ANYCRLF)", "group"}, {"\\p{Han}", "Han"},  {"\\pL", "braces"},
-        {"\\p{L", "braces"},        {"a\\", "backslash"},  {"(a", "error"},        {"*", "error"},
+        {"\\p{L", "braces"},        {"a\\", "backslash"},  {"(a", "error: missing"}, {"*", "error: quantifier"},
         {"\\X", "\\X"},             {"\\K", "\\K"},        {"\\v", "\\v"},         {"\\Qa\\E", "\\Q"},
     };
     gpt__unicode *unicode;
@@ -107,6 +107,25 @@ static void refusals(void)
             printf("# pattern: %s\n", cases[i].regex);
         EXPECT(pattern == NULL);
     }
+    free(unicode);
+}
+
+/* A class is spelled out in kilobytes, so that a long pattern of classes would take minutes and gigabytes. */
+static void too_long(void)
+{
+    enum { COUNT = 200000 };
+    char *regex = malloc(COUNT * 5 + 1);
+    gpt__pattern_code *pattern = NULL;
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    for (size_t i = 0; i < COUNT; i++)
+        memcpy(regex + 5 * i, "\\p{L}", 6);
+    EXPECT_STATUS(gpt__pattern_new(&pattern, unicode, regex, "x"), GPT_E_UNSUPPORTED);
+    EXPECT_MESSAGE("too many characters and classes");
+    regex[5 * 20] = '\0';
+    EXPECT_STATUS(gpt__pattern_new(&pattern, unicode, regex, "x"), GPT_E_UNSUPPORTED);
+    EXPECT_MESSAGE("regular expression is too large");
+    free(regex);
     free(unicode);
 }
 
@@ -190,6 +209,7 @@ int main(int argc, char **argv)
     TEST_BEGIN(argc, argv);
     TEST(golden);
     TEST(refusals);
+    TEST(too_long);
     TEST(hopeless);
     TEST(a_megabyte_of_letters);
     TEST(two_megabytes_of_spaces);
