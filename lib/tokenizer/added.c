@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Of an added token. Those of models have less than a hundred. */
+#define MOST_BYTES 1024
+
 static gpt__byte_source source_of(const gpt__added *added)
 {
     return (gpt__byte_source){added->contents.bytes, added->starts};
@@ -78,6 +81,19 @@ static gpt_status normalize_content(gpt__added_token *token, const gpt__normaliz
     return status;
 }
 
+/* What is looked for is compared at each place of a text, so its length is bounded. */
+static gpt_status check_lengths(const gpt__added *added, const char *path)
+{
+    for (size_t i = 0; i < added->count; i++) {
+        const gpt__added_token *token = added->tokens + i;
+        const char *text = token->normalized_content != NULL ? token->normalized_content : token->content;
+        if (strlen(text) > MOST_BYTES)
+            return gpt__fail(GPT_E_UNSUPPORTED, "%s: the added token %lld has %zu bytes, at most %d are supported",
+                             path, (long long)token->id, strlen(text), MOST_BYTES);
+    }
+    return GPT_OK;
+}
+
 static gpt_status begin_matcher(gpt__matcher *matcher, const gpt__added *added, int normalized)
 {
     size_t count = 0;
@@ -102,8 +118,9 @@ gpt_status gpt__added_normalize(gpt__added *added, const gpt__normalizer *normal
     return GPT_OK;
 }
 
-gpt_status gpt__added_finish(gpt__added *added)
+gpt_status gpt__added_finish(gpt__added *added, const char *path)
 {
+    GPT__TRY(check_lengths(added, path));
     GPT__TRY(begin_matcher(&added->raw, added, 0));
     return begin_matcher(&added->normalized, added, 1);
 }
@@ -122,9 +139,10 @@ static int stands_alone(const gpt__unicode *unicode, const char *text, size_t le
     return end == length || !is_word_char(unicode, text + end);
 }
 
-static size_t skip_space_back(const gpt__unicode *unicode, const char *text, size_t start)
+/* Goes back from start over white space, not beyond least. */
+static size_t skip_space_back(const gpt__unicode *unicode, const char *text, size_t start, size_t least)
 {
-    while (start > 0) {
+    while (start > least) {
         size_t length;
         size_t before = gpt__previous_char(text, start);
         if (!(unicode->properties[gpt__valid_char(text + before, &length)] & GPT__WHITE_SPACE))
@@ -152,6 +170,7 @@ gpt_status gpt__added_split(gpt__ids *out, const gpt__added *added, const gpt__m
     size_t done = 0;
     size_t start = 0;
     size_t end = 0;
+    size_t space_end = 0; /* of the white space behind a token that was looked at last, which is looked at once */
     const gpt__pattern *match;
     /*
      * The search goes on after the bytes that matched, even where a token has taken the space behind them too. Of a
@@ -165,14 +184,12 @@ gpt_status gpt__added_split(gpt__ids *out, const gpt__added *added, const gpt__m
             continue;
         if (token->single_word && !stands_alone(unicode, text, length, start, end))
             continue;
-        if (token->lstrip) {
-            start = skip_space_back(unicode, text, start);
-            start = start > done ? start : done;
-        }
+        if (token->lstrip)
+            start = start > done ? skip_space_back(unicode, text, start, done) : done;
         if (start >= end)
             continue;
         if (token->rstrip)
-            end = skip_space(unicode, text, length, end);
+            end = space_end = end < space_end ? space_end : skip_space(unicode, text, length, end);
         if (start > done)
             GPT__TRY(take(context, text + done, start - done));
         GPT__TRY(gpt__ids_add(out, (int32_t)token->id));

@@ -51,8 +51,8 @@ gpt_status gpt__added_read(const char **content, gpt__added_token *token, const 
 /* To be called when all are added: normalizes the contents of those that are looked for in normalized text. */
 gpt_status gpt__added_normalize(gpt__added *added, const gpt__normalizer *normalizer);
 
-/* To be called when all have their ids: prepares the search. */
-gpt_status gpt__added_finish(gpt__added *added);
+/* To be called when all have their ids: prepares the search. GPT_E_UNSUPPORTED for a very long token; path names it. */
+gpt_status gpt__added_finish(gpt__added *added, const char *path);
 
 /* Takes text that lies between two tokens. */
 typedef gpt_status gpt__take_text(void *context, const char *text, size_t length);

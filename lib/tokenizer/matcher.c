@@ -61,6 +61,12 @@ static size_t lower_bound(const gpt__matcher *matcher, size_t low, size_t high, 
     return low;
 }
 
+/* Whether text begins with a pattern, of which depth bytes are known to be there. */
+static int is_at(const gpt__pattern *pattern, const char *text, size_t length, size_t depth)
+{
+    return pattern->length <= length && memcmp(pattern->text + depth, text + depth, pattern->length - depth) == 0;
+}
+
 /* The longest pattern that text begins with, or NULL: narrows the sorted patterns down byte by byte. */
 static const gpt__pattern *longest_at(const gpt__matcher *matcher, const char *text, size_t length)
 {
@@ -68,6 +74,8 @@ static const gpt__pattern *longest_at(const gpt__matcher *matcher, const char *t
     size_t low = 0;
     size_t high = matcher->count;
     for (size_t depth = 0; depth < length && low < high; depth++) {
+        if (high - low == 1)
+            return is_at(matcher->patterns + low, text, length, depth) ? matcher->patterns + low : best;
         int byte = (unsigned char)text[depth];
         low = lower_bound(matcher, low, high, depth, byte);
         high = lower_bound(matcher, low, high, depth, byte + 1);

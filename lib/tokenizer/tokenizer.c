@@ -73,7 +73,7 @@ static gpt_status finish(gpt_tokenizer *tokenizer, const char *path)
 {
     GPT__TRY(gpt__unicode_new(&tokenizer->unicode));
     GPT__TRY(gpt__pretokenizer_finish(&tokenizer->pretokenizer, tokenizer->unicode, path));
-    GPT__TRY(gpt__added_finish(&tokenizer->added));
+    GPT__TRY(gpt__added_finish(&tokenizer->added, path));
     return gpt__bpe_finish(&tokenizer->bpe);
 }
 

@@ -455,6 +455,57 @@ static void merges_a_megabyte(void)
     gpt_tokenizer_free(t);
 }
 
+/* Tokens that take the white space around them look at each character of it once, however many there are. */
+static void strips_a_megabyte(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.added = "{\"id\": 256, \"content\": \"\\t\", \"lstrip\": true},"
+                        "{\"id\": 257, \"content\": \"\\n\", \"rstrip\": true}, {\"id\": 258, \"content\": \"\\r\"}"};
+    size_t length = 1 << 20;
+    char *text = malloc(length);
+    int32_t *ids;
+    size_t count;
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "a \t\t b\n \r\n  c", 0, 'a', 256, 256, ' ', 'b', 257, 258, 257, 'c');
+    memset(text, '\t', length);
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+    EXPECT_INT(count, length);
+    gpt_free(ids);
+    for (size_t i = 0; i < length; i++)
+        text[i] = i % 2 == 0 ? '\n' : '\r';
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+    EXPECT_INT(count, length);
+    gpt_free(ids);
+    free(text);
+    gpt_tokenizer_free(t);
+}
+
+/* A token of the greatest length, which a text of its first letter alone could be at each place. */
+static void looks_for_a_long_token(void)
+{
+    gpt_tokenizer *t = NULL;
+    char added[1200];
+    size_t length = 1 << 20;
+    char *text = malloc(length);
+    int32_t *ids;
+    size_t count;
+    strcpy(added, "{\"id\": 256, \"content\": \"");
+    size_t begin = strlen(added);
+    memset(added + begin, 'a', 1024);
+    strcpy(added + begin + 1023, "b\"}");
+    EXPECT_OK(maker_open(&t, (maker){.added = added}));
+    memset(text, 'a', length);
+    text[length - 1] = 'b';
+    EXPECT_OK(gpt_tokenizer_encode(&ids, &count, t, text, length, 0));
+    EXPECT_INT(count, length - 1023);
+    gpt_free(ids);
+    gpt_tokenizer_free(t);
+    strcpy(added + begin + 1023, "ab\"}");
+    EXPECT_STATUS(maker_open(&t, (maker){.added = added}), GPT_E_UNSUPPORTED);
+    EXPECT_MESSAGE("the added token 256 has 1025 bytes, at most 1024");
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -478,5 +529,7 @@ int main(int argc, char **argv)
     TEST(merges_like_the_definition);
     TEST(looks_up_only_what_merging_gives);
     TEST(merges_a_megabyte);
+    TEST(strips_a_megabyte);
+    TEST(looks_for_a_long_token);
     return TEST_END();
 }
