@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * The JSON reader ends strings at NUL, so that a token that holds one would silently become another. No byte-level
- * vocabulary has such a token.
+ * The JSON reader ends strings at NUL, so that a token that holds one, as it is or escaped, would silently become
+ * another. No byte-level vocabulary has such a token.
  */
 static int has_escaped_nul(const char *text, size_t length)
 {
@@ -192,6 +192,8 @@ gpt_status gpt__tokenizer_open_json(gpt__json *json, const char *path)
     gpt_status status = GPT_OK;
     if (file.size > 0 && !gpt__text_valid(text, file.size))
         status = gpt__fail(GPT_E_FORMAT, "%s: not valid UTF-8", path);
+    else if (file.size > 0 && memchr(text, '\0', file.size) != NULL)
+        status = gpt__fail(GPT_E_FORMAT, "%s: not valid JSON: it has a byte that is zero", path);
     else if (file.size > 0 && has_escaped_nul(text, file.size))
         status = gpt__fail(GPT_E_UNSUPPORTED, "%s: a string with the character U+0000", path);
     else

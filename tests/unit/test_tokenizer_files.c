@@ -134,6 +134,17 @@ static void refuses_broken_vocabularies(void)
 }
 
 /* The largest id that is allowed costs address space only. */
+/* A byte that is zero, which JSON has nowhere, would end a token early; here it stands for the question mark. */
+static void refuses_zero_bytes(void)
+{
+    char text[] = MODEL("\"vocab\": {\"a?b\": 1}, \"merges\": []");
+    gpt_tokenizer *t = (gpt_tokenizer *)1;
+    *strchr(text, '?') = '\0';
+    EXPECT_STATUS(maker_open_text(&t, text, sizeof text - 1), GPT_E_FORMAT);
+    EXPECT_MESSAGE("zero");
+    EXPECT(t == NULL);
+}
+
 static void allows_gaps_between_ids(void)
 {
     gpt_tokenizer *t = NULL;
@@ -379,6 +390,7 @@ int main(int argc, char **argv)
     TEST(accepts_what_changes_nothing);
     TEST(logs_truncation);
     TEST(refuses_broken_vocabularies);
+    TEST(refuses_zero_bytes);
     TEST(allows_gaps_between_ids);
     TEST(refuses_broken_merges);
     TEST(allows_odd_merges);
