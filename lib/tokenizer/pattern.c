@@ -41,6 +41,7 @@ struct gpt__pattern_code {
 typedef struct set {
     unsigned categories;
     unsigned char property;
+    int latin_numbers;
     int inverted;
 } set;
 
@@ -73,11 +74,17 @@ static gpt_status add(translation *t, const char *text, size_t length)
     return gpt__buffer_add(&t->out, text, length);
 }
 
+/* Numbers of Latin-1 that \w has for Oniguruma, but not [\w]: superscripts and fractions. */
+static int is_latin_number(int32_t code)
+{
+    return code == 0xB2 || code == 0xB3 || code == 0xB9 || (code >= 0xBC && code <= 0xBE);
+}
+
 static int is_member(const translation *t, const set *s, int32_t code)
 {
     int in = s->property != 0 ? (t->unicode->properties[code] & s->property) != 0
                               : gpt__in_categories(t->unicode, code, s->categories);
-    return in != s->inverted;
+    return (in || (s->latin_numbers && is_latin_number(code))) != s->inverted;
 }
 
 static gpt_status add_range(translation *t, int32_t first, int32_t last)
@@ -106,7 +113,8 @@ static gpt_status add_members(translation *t, const set *s)
 {
     for (size_t i = 0; i < t->known_count; i++) {
         const known_set *k = t->known + i;
-        if (k->set.categories == s->categories && k->set.property == s->property && k->set.inverted == s->inverted)
+        if (k->set.categories == s->categories && k->set.property == s->property &&
+            k->set.latin_numbers == s->latin_numbers && k->set.inverted == s->inverted)
             return add(t, t->ranges.bytes + k->start, k->length);
     }
     size_t start = t->ranges.length;
@@ -158,7 +166,7 @@ static gpt_status read_property(set *out, translation *t, int inverted)
 }
 
 /* The set that a letter behind a backslash names; *found is 0 for another letter. */
-static gpt_status read_set(set *out, int *found, translation *t, char letter)
+static gpt_status read_set(set *out, int *found, translation *t, char letter, int in_class)
 {
     *found = 1;
     if (letter == 'p' || letter == 'P')
@@ -166,7 +174,7 @@ static gpt_status read_set(set *out, int *found, translation *t, char letter)
     if (letter == 's' || letter == 'S')
         *out = (set){.property = GPT__WHITE_SPACE, .inverted = letter == 'S'};
     else if (letter == 'w' || letter == 'W')
-        *out = (set){.property = GPT__WORD, .inverted = letter == 'W'};
+        *out = (set){.property = GPT__CLASS_WORD, .latin_numbers = !in_class, .inverted = letter == 'W'};
     else if (letter == 'd' || letter == 'D')
         *out = (set){.categories = 1u << GPT__ND, .inverted = letter == 'D'};
     else
@@ -183,7 +191,7 @@ static gpt_status translate_escape(translation *t, int in_class)
     if (letter == '\0')
         return refuse(t, "a backslash at its end");
     t->at += 2;
-    GPT__TRY(read_set(&members, &found, t, letter));
+    GPT__TRY(read_set(&members, &found, t, letter, in_class));
     if (found) {
         GPT__TRY(add(t, "[", in_class ? 0 : 1));
         GPT__TRY(add_members(t, &members));

@@ -17,15 +17,16 @@ static const int32_t white_space[][2] = {{0x09, 0x0D},     {0x20, 0x20},     {0x
                                          {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F},
                                          {0x205F, 0x205F}, {0x3000, 0x3000}};
 
-/* Word characters that their category does not tell: the joiners, and symbols with the property Other_Alphabetic. */
+/* Word characters that their category does not tell: symbols with the property Other_Alphabetic, and the joiners. */
 static const int32_t other_word[][2] = {
-    {0x200C, 0x200D}, {0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}};
+    {0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}};
+static const int32_t joiners[][2] = {{0x200C, 0x200D}};
 
 #define WORD_CATEGORIES (GPT__LETTERS | GPT__MARKS | 1u << GPT__ND | 1u << GPT__NL | 1u << GPT__PC)
 
 static unsigned char with_word(unsigned category)
 {
-    return (unsigned char)(category | (WORD_CATEGORIES >> category & 1 ? GPT__WORD : 0));
+    return (unsigned char)(category | (WORD_CATEGORIES >> category & 1 ? GPT__WORD | GPT__CLASS_WORD : 0));
 }
 
 static void fill_run(unsigned char *properties, size_t first, size_t end, unsigned category)
@@ -57,7 +58,8 @@ gpt_status gpt__unicode_new(gpt__unicode **out)
         fill_run(properties, gpt__category_runs[i] >> 8, end, gpt__category_runs[i] & 0xFF);
     }
     add_property(properties, white_space, sizeof white_space / sizeof *white_space, GPT__WHITE_SPACE);
-    add_property(properties, other_word, sizeof other_word / sizeof *other_word, GPT__WORD);
+    add_property(properties, other_word, sizeof other_word / sizeof *other_word, GPT__WORD | GPT__CLASS_WORD);
+    add_property(properties, joiners, sizeof joiners / sizeof *joiners, GPT__WORD);
     return GPT_OK;
 }
 

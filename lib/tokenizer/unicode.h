@@ -18,10 +18,11 @@ typedef enum gpt__category {
 #define GPT__MARKS (1u << GPT__MN | 1u << GPT__MC | 1u << GPT__ME)
 #define GPT__NUMBERS (1u << GPT__ND | 1u << GPT__NL | 1u << GPT__NO)
 
-/* A property byte: the category in the low five bits, and two properties that are not sets of categories. */
+/* A property byte: the category in the low five bits, and three properties that are not sets of categories. */
 #define GPT__CATEGORY_BITS 0x1F
 #define GPT__WHITE_SPACE 0x20 /* \s */
-#define GPT__WORD 0x40        /* \w: Alphabetic, marks, decimal numbers, connecting punctuation, joiners */
+#define GPT__WORD 0x40        /* Alphabetic, marks, decimal numbers, connecting punctuation, joiners */
+#define GPT__CLASS_WORD 0x80  /* [\w] of split patterns: the same without joiners */
 
 #define GPT__CODE_POINTS 0x110000
 

@@ -110,6 +110,47 @@ static void refusals(void)
     free(unicode);
 }
 
+/* Whether a text is one match of a pattern, which has either all of it or nothing. */
+static int matches(const gpt__unicode *unicode, const char *regex, const char *text)
+{
+    gpt__segments segments = {0};
+    gpt__pattern_code *pattern = NULL;
+    int is_match = -1;
+    if (EXPECT_OK(gpt__pattern_new(&pattern, unicode, regex, "x")) &&
+        EXPECT_OK(gpt__pattern_segments(&segments, pattern, text, strlen(text))) && EXPECT_INT(segments.count, 1))
+        is_match = segments.at[0].is_match;
+    gpt__pattern_free(pattern);
+    free(segments.at);
+    return is_match;
+}
+
+/* What tokenizers 0.23 does. Oniguruma's \w has superscripts and fractions of Latin-1 outside of classes only. */
+static void word_characters(void)
+{
+    static const struct {
+        const char *text;
+        int word, class_word;
+    } cases[] = {
+        {"a", 1, 1},        {"_", 1, 1},        {"-", 0, 0},        {"\xE2\x80\x8C", 0, 0}, {"\xE2\x80\x8D", 0, 0},
+        {"\xC2\xAA", 1, 1}, {"\xC2\xB1", 0, 0}, {"\xC2\xB2", 1, 0}, {"\xC2\xB3", 1, 0},     {"\xC2\xB9", 1, 0},
+        {"\xC2\xBB", 0, 0}, {"\xC2\xBC", 1, 0}, {"\xC2\xBD", 1, 0}, {"\xC2\xBE", 1, 0},     {"\xC2\xBF", 0, 0},
+        {"\xE2\x81\xB4", 0, 0}, /* superscript four, which is not of Latin-1 */
+        {"\xE2\x92\xB6", 1, 1}, /* circled A */
+    };
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = cases[i].text;
+        EXPECT_INT(matches(unicode, "\\w", text), cases[i].word);
+        EXPECT_INT(matches(unicode, "\\W", text), !cases[i].word);
+        EXPECT_INT(matches(unicode, "[\\w]", text), cases[i].class_word);
+        EXPECT_INT(matches(unicode, "[\\W]", text), !cases[i].class_word);
+        EXPECT_INT(matches(unicode, "[^\\w]", text), !cases[i].class_word);
+        EXPECT_INT(matches(unicode, "[^\\W]", text), cases[i].class_word);
+    }
+    free(unicode);
+}
+
 /* A class is spelled out in kilobytes, so that a long pattern of classes would take minutes and gigabytes. */
 static void too_long(void)
 {
@@ -209,6 +250,7 @@ int main(int argc, char **argv)
     TEST_BEGIN(argc, argv);
     TEST(golden);
     TEST(refusals);
+    TEST(word_characters);
     TEST(too_long);
     TEST(hopeless);
     TEST(a_megabyte_of_letters);

@@ -43,10 +43,10 @@ static void knows_new_characters(void)
     EXPECT_INT(unicode->properties[0x0378], GPT__CN);
     EXPECT_INT(unicode->properties[0x10FFFF], GPT__CN);
     EXPECT_INT(unicode->properties[0x10FFFD], GPT__CO);
-    EXPECT_INT(unicode->properties['_'], GPT__PC | GPT__WORD);
+    EXPECT_INT(unicode->properties['_'], GPT__PC | GPT__WORD | GPT__CLASS_WORD);
     EXPECT_INT(unicode->properties[0x200D], GPT__CF | GPT__WORD);
-    EXPECT_INT(unicode->properties[0x24D0], GPT__SO | GPT__WORD);
-    EXPECT_INT(unicode->properties[0x2160], GPT__NL | GPT__WORD);
+    EXPECT_INT(unicode->properties[0x24D0], GPT__SO | GPT__WORD | GPT__CLASS_WORD);
+    EXPECT_INT(unicode->properties[0x2160], GPT__NL | GPT__WORD | GPT__CLASS_WORD);
     EXPECT_INT(unicode->properties[0xBD], GPT__NO);
 }
 
