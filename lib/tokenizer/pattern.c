@@ -302,6 +302,10 @@ static gpt_status compile(gpt__pattern_code *p, const translation *t)
     pcre2_compile_context_free(context);
     if (p->code == NULL)
         return error == PCRE2_ERROR_HEAP_FAILED ? GPT_E_MEMORY : refuse_error(t, error);
+    uint32_t matches_nothing = 0;
+    pcre2_pattern_info(p->code, PCRE2_INFO_MATCHEMPTY, &matches_nothing);
+    if (matches_nothing)
+        return refuse(t, "matches of no characters");
     /* Where there is no compiler for this processor, PCRE2 interprets. */
     pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
     return GPT_OK;

@@ -96,6 +96,7 @@ static void refusals(void)
         {"[]a]", "class"},          {"[abc", "end"},       {"a{2}+", "+ after"},   {"(?s:.)", "group"},
         {"(?<name>a)", "group"},    {"(*ANYCRLF)", "group"}, {"\\p{Han}", "Han"},  {"\\pL", "braces"},
         {"\\p{L", "braces"},        {"a\\", "backslash"},  {"(a", "error: missing"}, {"*", "error: quantifier"},
+        {"a*", "no characters"},    {"(?=b)", "no characters"}, {"|a", "no characters"}, {"", "no characters"},
         {"\\X", "\\X"},             {"\\K", "\\K"},        {"\\v", "\\v"},         {"\\Qa\\E", "\\Q"},
     };
     gpt__unicode *unicode;
