@@ -56,6 +56,7 @@ typedef struct translation {
     const char *path;
     const char *regex;
     const char *at;
+    int any_case; /* at is in (?i: ... ), which has no groups */
     gpt__buffer out;
     gpt__buffer ranges;
     known_set *known;
@@ -182,6 +183,25 @@ static gpt_status read_set(set *out, int *found, translation *t, char letter, in
     return GPT_OK;
 }
 
+static int is_hexadecimal(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* \x with t->at behind the x. Without braces it is a byte of UTF-8 for Oniguruma, and a character for PCRE2. */
+static gpt_status check_hexadecimal(const translation *t)
+{
+    if (*t->at == '{') {
+        const char *end = t->at + 1;
+        while (is_hexadecimal(*end))
+            end++;
+        return *end == '}' && end > t->at + 1 ? GPT_OK : refuse(t, "\\x{} that is no number");
+    }
+    if (!is_hexadecimal(t->at[0]))
+        return refuse(t, "\\x without digits");
+    return is_hexadecimal(t->at[1]) && t->at[0] >= '8' ? refuse(t, "\\x of 80 or more without braces") : GPT_OK;
+}
+
 /* What stands behind a backslash at t->at. */
 static gpt_status translate_escape(translation *t, int in_class)
 {
@@ -192,6 +212,8 @@ static gpt_status translate_escape(translation *t, int in_class)
         return refuse(t, "a backslash at its end");
     t->at += 2;
     GPT__TRY(read_set(&members, &found, t, letter, in_class));
+    if (t->any_case && (found || letter == 'x'))
+        return refuse(t, "a class or number in (?i:");
     if (found) {
         GPT__TRY(add(t, "[", in_class ? 0 : 1));
         GPT__TRY(add_members(t, &members));
@@ -203,7 +225,46 @@ static gpt_status translate_escape(translation *t, int in_class)
         char what[] = {'\\', letter, '\0'};
         return refuse(t, what);
     }
+    if (letter == 'x')
+        GPT__TRY(check_hexadecimal(t));
     return add(t, t->at - 2, 2);
+}
+
+/*
+ * In (?i: ... ), where the languages have their own lists of which characters are alike. They agree on ASCII, but for
+ * two letters that are also one ligature, which Oniguruma takes for them.
+ */
+static gpt_status check_any_case(const translation *t)
+{
+    if (t->any_case && (unsigned char)*t->at >= 0x80)
+        return refuse(t, "a character above ASCII in (?i:");
+    return GPT_OK;
+}
+
+static gpt_status check_ligatures(const translation *t)
+{
+    static const char ligatures[][3] = {"ff", "fi", "fl", "ss", "st"};
+    for (size_t i = 0; t->any_case && i < sizeof ligatures / sizeof *ligatures; i++)
+        if ((t->at[0] | 0x20) == ligatures[i][0] && (t->at[1] | 0x20) == ligatures[i][1])
+            return refuse(t, "letters of a ligature in (?i:");
+    return GPT_OK;
+}
+
+/* Braces after something: {,n} and a ? or + behind {n} mean other repetitions to Oniguruma. */
+static gpt_status check_braces(const translation *t)
+{
+    if (t->at[0] == '{' && t->at[1] == ',')
+        return refuse(t, "{,");
+    if (t->at[0] != '}')
+        return GPT_OK;
+    if (t->at[1] == '+')
+        return refuse(t, "a + after braces");
+    const char *digit = t->at;
+    while (digit > t->regex && digit[-1] >= '0' && digit[-1] <= '9')
+        digit--;
+    if (t->at[1] == '?' && digit < t->at && digit > t->regex && digit[-1] == '{')
+        return refuse(t, "a ? after {n}");
+    return GPT_OK;
 }
 
 /* From '[' to ']'. Nested classes, intersections and names such as [:alpha:] mean something else, or nothing, here. */
@@ -215,6 +276,7 @@ static gpt_status translate_class(translation *t)
     for (int first = 1; *t->at != ']' || first; first = 0) {
         if (*t->at == '\0')
             return refuse(t, "a class without end");
+        GPT__TRY(check_any_case(t));
         if (*t->at == '[' || (*t->at == ']' && first) || strncmp(t->at, "&&", 2) == 0)
             return refuse(t, "a class in a class");
         if (*t->at == '\\')
@@ -229,6 +291,9 @@ static gpt_status translate_class(translation *t)
 static gpt_status translate_group(translation *t)
 {
     static const char *const kinds[] = {"(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>"};
+    if (t->any_case)
+        return refuse(t, "a group in (?i:");
+    t->any_case = strncmp(t->at, "(?i:", 4) == 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i]);
         if (strncmp(t->at, kinds[i], length) == 0) {
@@ -238,6 +303,17 @@ static gpt_status translate_group(translation *t)
     }
     if (t->at[1] == '?' || t->at[1] == '*')
         return refuse(t, "a group of another kind than (?: (?i: (?= (?! (?<= (?<! (?>");
+    return add(t, t->at++, 1);
+}
+
+/* A character that means the same in both languages, but for what is around it. */
+static gpt_status translate_other(translation *t)
+{
+    GPT__TRY(check_any_case(t));
+    GPT__TRY(check_ligatures(t));
+    GPT__TRY(check_braces(t));
+    if (*t->at == ')')
+        t->any_case = 0;
     return add(t, t->at++, 1);
 }
 
@@ -252,10 +328,8 @@ static gpt_status translate(translation *t)
             GPT__TRY(translate_group(t));
         else if (*t->at == '^' || *t->at == '$')
             return refuse(t, "an anchor");
-        else if (t->at[0] == '}' && t->at[1] == '+')
-            return refuse(t, "a + after braces");
         else
-            GPT__TRY(add(t, t->at++, 1));
+            GPT__TRY(translate_other(t));
     }
     return GPT_OK;
 }

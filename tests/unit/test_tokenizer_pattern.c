@@ -97,6 +97,11 @@ static void refusals(void)
         {"(?<name>a)", "group"},    {"(*ANYCRLF)", "group"}, {"\\p{Han}", "Han"},  {"\\pL", "braces"},
         {"\\p{L", "braces"},        {"a\\", "backslash"},  {"(a", "error: missing"}, {"*", "error: quantifier"},
         {"a*", "no characters"},    {"(?=b)", "no characters"}, {"|a", "no characters"}, {"", "no characters"},
+        {"a{,2}b", "{,"},           {"a\\p{N}{3}?b", "{n}"}, {"\\xC3\\xA9", "of 80"}, {"[\\xe9]", "of 80"},
+        {"\\x", "digits"},          {"\\x{}", "number"},     {"\\x{ 41}", "number"},  {"(?i:\\p{Lu})", "class or"},
+        {"(?i:[\\w])", "class or"}, {"(?i:ss)", "ligature"}, {"(?i:'S|aSt)", "ligature"},
+        {"(?i:s(?:s))", "a group in"}, {"(?i:\\x73)", "class or"}, {"(?i:\xC3\xA9)", "ASCII"},
+        {"(?i:[\xC3\xA9])", "ASCII"},
         {"\\X", "\\X"},             {"\\K", "\\K"},        {"\\v", "\\v"},         {"\\Qa\\E", "\\Q"},
     };
     gpt__unicode *unicode;
@@ -107,6 +112,35 @@ static void refusals(void)
             !EXPECT_MESSAGE(cases[i].message))
             printf("# pattern: %s\n", cases[i].regex);
         EXPECT(pattern == NULL);
+    }
+    free(unicode);
+}
+
+/* What stands beside the patterns that are refused, and what models have. */
+static void acceptances(void)
+{
+    static const char *const cases[] = {
+        "a{2}b", "a{2,}?", "a{1,2}?", "\\{3\\}", "\\x41", "\\x4|\\x7F", "\\x{e9}", "[\\x{4e00}-\\x{9fa5}]",
+        "(?:ss)", "(ff)+",
+        "(?i:'s|[sdmt]|ll|ve|re)", "(?i:'s|'t|'re|'ve|'m|'ll|'d)ss", "(?i:s)(?:s)\xC3\xA9", "(?i:[a-z]+?)",
+        "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|"
+        "\\s+(?!\\S)|\\s+",
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
+        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+        "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
+        " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+"
+        "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|"
+        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    };
+    gpt__unicode *unicode;
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gpt__pattern_code *pattern = NULL;
+        if (!EXPECT_OK(gpt__pattern_new(&pattern, unicode, cases[i], "x")))
+            printf("# pattern: %s: %s\n", cases[i], gpt_error_message());
+        gpt__pattern_free(pattern);
     }
     free(unicode);
 }
@@ -251,6 +285,7 @@ int main(int argc, char **argv)
     TEST_BEGIN(argc, argv);
     TEST(golden);
     TEST(refusals);
+    TEST(acceptances);
     TEST(word_characters);
     TEST(too_long);
     TEST(hopeless);
