@@ -12,6 +12,8 @@
  */
 #include "tokenizer/bpe.h"
 
+#include "tokenizer/unicode.h"
+
 /* Longer chains of merges are left to merging the bytes. */
 #define MAX_CHAIN 48
 
@@ -150,6 +152,19 @@ static gpt_status decide_all(search *s)
     return GPT_OK;
 }
 
+/* Whether each character of a word is a token, the space at the end with the last one. */
+static int has_characters(const gpt__bpe *bpe, const char *word, size_t length)
+{
+    for (size_t at = 0, step; at < length; at += step) {
+        gpt__valid_char(word + at, &step);
+        if (at + step + 1 == length)
+            step++;
+        if (gpt__tokens_find_piece(&bpe->tokens, word + at, step) < 0)
+            return 0;
+    }
+    return 1;
+}
+
 /* A vocabulary of words is small and rarely opened: its tokens are merged one by one. */
 static gpt_status decide_words(search *s)
 {
@@ -157,7 +172,8 @@ static gpt_status decide_words(search *s)
     for (int32_t id = 0; id < tokens->size; id++) {
         const char *bytes = tokens->bytes.bytes + tokens->starts[id];
         size_t length = tokens->lengths[id];
-        if (length < 2 || bytes[length - 1] != ' ' || gpt__tokens_find_piece(tokens, bytes, length) != id)
+        if (length < 2 || bytes[length - 1] != ' ' || gpt__tokens_find_piece(tokens, bytes, length) != id ||
+            !has_characters(s->bpe, bytes, length))
             continue;
         s->ids.count = 0;
         GPT__TRY(gpt__bpe_merge(&s->ids, &s->scratch, s->bpe, bytes, length));

@@ -86,11 +86,17 @@ static gpt_status check_model(const gpt__json *json, const cJSON *model)
 static gpt_status check_words(const gpt_tokenizer *tokenizer, const gpt__json *json, const cJSON *model)
 {
     const char *suffix = "";
+    int ignore_merges = 0;
     GPT__TRY(gpt__json_string(&suffix, json, model, "end_of_word_suffix"));
     if (suffix[0] != '\0' && strcmp(suffix, GPT__WORD_END) != 0)
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: the model's \"end_of_word_suffix\" \"%s\" is not supported",
                          json->path, suffix);
     int marks = suffix[0] != '\0';
+    /* Where the reference looks up a word instead of merging, it looks for the word without its mark. */
+    GPT__TRY(gpt__json_bool(&ignore_merges, json, model, "ignore_merges"));
+    if (marks && ignore_merges)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"end_of_word_suffix\" with \"ignore_merges\" is not supported",
+                         json->path);
     if (marks != tokenizer->pretokenizer.words || marks != (tokenizer->decoder == GPT__DECODER_WORDS))
         return gpt__fail(GPT_E_UNSUPPORTED, "%s: \"end_of_word_suffix\", \"BertPreTokenizer\" and \"BPEDecoder\" are "
                          "supported together only", json->path);

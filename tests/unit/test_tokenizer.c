@@ -321,6 +321,28 @@ static void knows_unknown_bytes(void)
         gpt_tokenizer_free(t[i]);
 }
 
+/* A tokenizer of GPT-1's kind, with members of the model that are each followed by a comma. */
+static gpt_status open_words(gpt_tokenizer **out, const char *vocab, const char *merges, const char *members)
+{
+    char text[1024];
+    int length = snprintf(text, sizeof text, "{\"normalizer\": {\"type\": \"BertNormalizer\"}, "
+                          "\"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
+                          "\"decoder\": {\"type\": \"BPEDecoder\"}, \"model\": {\"end_of_word_suffix\": \"</w>\", %s "
+                          "\"vocab\": {%s}, \"merges\": [%s]}}", members, vocab, merges);
+    return maker_open_text(out, text, (size_t)length);
+}
+
+/* A token with a character that is none, which no text leads to, does no harm where nothing stands for the unknown. */
+static void opens_words_that_none_can_write(void)
+{
+    gpt_tokenizer *t = NULL;
+    EXPECT_OK(open_words(&t, "\"a</w>\": 0, \"xyz</w>\": 1, \"a\": 2, \"aa</w>\": 3", "\"a a</w>\"", ""));
+    EXPECT_IDS(t, "a aa aaa", 0, 0, 3, 2, 3);
+    gpt_tokenizer_free(t);
+    EXPECT_STATUS(open_words(&t, "\"a</w>\": 0", "", "\"ignore_merges\": true,"), GPT_E_UNSUPPORTED);
+    EXPECT_MESSAGE("\"ignore_merges\"");
+}
+
 /* Byte-pair encoding as the papers describe it, over and over through all pairs; ids as in the maker. */
 static size_t merge_naively(int32_t *ids, size_t count, const int32_t (*merges)[2], int merge_count)
 {
@@ -526,6 +548,7 @@ int main(int argc, char **argv)
     TEST(divides_digits_first);
     TEST(obeys_ignore_merges);
     TEST(knows_unknown_bytes);
+    TEST(opens_words_that_none_can_write);
     TEST(merges_like_the_definition);
     TEST(looks_up_only_what_merging_gives);
     TEST(merges_a_megabyte);
