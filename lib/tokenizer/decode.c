@@ -21,6 +21,8 @@ static gpt_status add_bytes(gpt__buffer *out, int32_t *last, const gpt__tokens *
         if (ids[i] < 0 || ids[i] >= tokens->size)
             return gpt__fail(GPT_E_ARGUMENT, "gpt_tokenizer_decode: ids[%zu] is %d, expected 0 to %d", i, (int)ids[i],
                              (int)tokens->size - 1);
+        if (!(tokens->flags[ids[i]] & GPT__TOKEN_PRESENT))
+            continue;
         if ((flags & GPT_DECODE_SKIP_SPECIAL) && (tokens->flags[ids[i]] & GPT__TOKEN_SPECIAL))
             continue;
         const char *bytes = bytes_of(&length, tokens, ids[i]);

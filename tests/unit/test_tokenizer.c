@@ -343,6 +343,18 @@ static void opens_words_that_none_can_write(void)
     EXPECT_MESSAGE("\"ignore_merges\"");
 }
 
+/* An id without a token is as if it were not there: the space of the word before it is the last one all the same. */
+static void decodes_words_around_gaps(void)
+{
+    gpt_tokenizer *t = NULL;
+    EXPECT_OK(open_words(&t, "\"a</w>\": 0, \"b</w>\": 1, \"x\": 7", "", ""));
+    EXPECT_TEXT(t, "a b", 0, 0, 5, 1);
+    EXPECT_TEXT(t, "a", 0, 0, 5);
+    EXPECT_TEXT(t, "", 0, 5);
+    EXPECT_TEXT(t, "xa", 0, 7, 0, 5, 5);
+    gpt_tokenizer_free(t);
+}
+
 /* Byte-pair encoding as the papers describe it, over and over through all pairs; ids as in the maker. */
 static size_t merge_naively(int32_t *ids, size_t count, const int32_t (*merges)[2], int merge_count)
 {
@@ -549,6 +561,7 @@ int main(int argc, char **argv)
     TEST(obeys_ignore_merges);
     TEST(knows_unknown_bytes);
     TEST(opens_words_that_none_can_write);
+    TEST(decodes_words_around_gaps);
     TEST(merges_like_the_definition);
     TEST(looks_up_only_what_merging_gives);
     TEST(merges_a_megabyte);
