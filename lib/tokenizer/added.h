@@ -37,8 +37,8 @@ typedef struct gpt__added {
 } gpt__added;
 
 /*
- * Adds a token of that content, unless it is empty or there already, as the reference does. content is copied, id and
- * flags are taken from token.
+ * Adds a token of that content, unless it is empty or there already. content is copied, id and flags are taken from
+ * token.
  */
 gpt_status gpt__added_add(gpt__added *added, const char *content, size_t length, const gpt__added_token *token);
 

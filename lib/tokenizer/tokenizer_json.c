@@ -138,6 +138,22 @@ static gpt_status read_unknown(gpt__bpe_file *file, const gpt__json *json, const
     return unknown != NULL ? gpt__bpe_file_find(&bpe->unknown, file, unknown) : GPT_OK;
 }
 
+/*
+ * A token that comes again keeps its id, and has the flags of the last one; once special, it stays so. The reference
+ * looks for a token as each of its entries says, before normalization or after it, which is done for one only here.
+ */
+static gpt_status repeat_added(gpt__added_token *present, const gpt__added_token *token, const gpt__json *json)
+{
+    if (present->normalized != token->normalized)
+        return gpt__fail(GPT_E_UNSUPPORTED, "%s: the added token \"%s\" is there with and without \"normalized\"",
+                         json->path, present->content);
+    present->single_word = token->single_word;
+    present->lstrip = token->lstrip;
+    present->rstrip = token->rstrip;
+    present->special |= token->special;
+    return GPT_OK;
+}
+
 /* The largest id among the added tokens decides how many ids there are, so they are read first. */
 static gpt_status read_added(gpt__added *added, const gpt__json *json)
 {
@@ -147,7 +163,9 @@ static gpt_status read_added(gpt__added *added, const gpt__json *json)
         const char *content;
         gpt__added_token token;
         GPT__TRY(gpt__added_read(&content, &token, json, item));
-        GPT__TRY(gpt__added_add(added, content, strlen(content), &token));
+        gpt__added_token *present = gpt__added_find(added, content, strlen(content));
+        GPT__TRY(present != NULL ? repeat_added(present, &token, json)
+                                 : gpt__added_add(added, content, strlen(content), &token));
     }
     return GPT_OK;
 }

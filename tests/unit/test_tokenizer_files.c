@@ -217,6 +217,22 @@ static void allows_odd_added_tokens(void)
     gpt_tokenizer_free(t);
 }
 
+/* As tokenizers 0.23 does: the last entry's flags count, but a token that was special once is special. */
+static void repeats_added_tokens(void)
+{
+    gpt_tokenizer *t = NULL;
+    maker m = {.added = "{\"id\": 256, \"content\": \"xx\", \"special\": true},"
+                        "{\"id\": 257, \"content\": \"yy\", \"lstrip\": true},"
+                        "{\"id\": 256, \"content\": \"xx\", \"normalized\": false, \"lstrip\": true},"
+                        "{\"id\": 257, \"content\": \"yy\", \"rstrip\": true}"};
+    EXPECT_OK(maker_open(&t, m));
+    EXPECT_IDS(t, "a xx yy b", 0, 'a', 256, ' ', 257, 'b');
+    EXPECT_INT(gpt_tokenizer_is_special(t, 256), 1);
+    gpt_tokenizer_free(t);
+    expect_refused((maker){.added = "{\"id\": 256, \"content\": \"xx\"}, {\"id\": 256, \"content\": \"xx\","
+                                    "\"normalized\": false}"}, GPT_E_UNSUPPORTED, "\"xx\" is there with and");
+}
+
 static void refuses_deep_nesting(void)
 {
     enum { DEPTH = 100000 };
@@ -396,6 +412,7 @@ int main(int argc, char **argv)
     TEST(allows_odd_merges);
     TEST(refuses_broken_added_tokens);
     TEST(allows_odd_added_tokens);
+    TEST(repeats_added_tokens);
     TEST(refuses_deep_nesting);
     TEST(survives_damage);
     TEST(opens_vocab_and_merges);
