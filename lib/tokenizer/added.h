@@ -15,6 +15,7 @@ typedef struct gpt__added_token {
     size_t length;
     char *normalized_content; /* what is looked for in normalized text; NULL when content itself is */
     int64_t id;               /* -1 while it has none */
+    int64_t file_id;          /* what a tokenizer.json says, for comparison; -1: nothing */
     int single_word;          /* only where no word character stands beside it */
     int lstrip;               /* takes the white space before it */
     int rstrip;               /* takes the white space after it */

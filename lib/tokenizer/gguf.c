@@ -231,7 +231,7 @@ static gpt_status read_tokens(reading *r)
         GPT__TRY(next_string(r, &at, "token", i));
         GPT__TRY(add_token(r, (int64_t)i, kind_of(r, kinds, i)));
     }
-    return gpt__tokenizer_enter_added(r->tokenizer, r->file);
+    return gpt__tokenizer_enter_added(r->tokenizer, r->file, -1);
 }
 
 static gpt_status read_merges(reading *r)

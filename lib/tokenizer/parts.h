@@ -44,8 +44,9 @@ gpt_status gpt__tokenizer_begin_vocab(gpt_tokenizer *tokenizer, gpt__bpe_file *f
 
 /*
  * For the readers, after the model's tokens: enters the added tokens into the vocabulary. One that the model has too is
- * that token; one that has no id gets the next after the largest.
+ * that token. Those that have no id get the next numbers from next on; a negative one stands for what follows all ids
+ * that are in use.
  */
-gpt_status gpt__tokenizer_enter_added(gpt_tokenizer *tokenizer, gpt__bpe_file *file);
+gpt_status gpt__tokenizer_enter_added(gpt_tokenizer *tokenizer, gpt__bpe_file *file, int64_t next);
 
 #endif

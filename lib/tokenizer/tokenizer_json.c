@@ -154,7 +154,7 @@ static gpt_status repeat_added(gpt__added_token *present, const gpt__added_token
     return GPT_OK;
 }
 
-/* The largest id among the added tokens decides how many ids there are, so they are read first. */
+/* How many there are decides how many ids there are, so they are read first. The file's ids are put aside. */
 static gpt_status read_added(gpt__added *added, const gpt__json *json)
 {
     const cJSON *list = NULL;
@@ -163,11 +163,24 @@ static gpt_status read_added(gpt__added *added, const gpt__json *json)
         const char *content;
         gpt__added_token token;
         GPT__TRY(gpt__added_read(&content, &token, json, item));
+        token.file_id = token.id;
+        token.id = -1;
         gpt__added_token *present = gpt__added_find(added, content, strlen(content));
         GPT__TRY(present != NULL ? repeat_added(present, &token, json)
                                  : gpt__added_add(added, content, strlen(content), &token));
     }
     return GPT_OK;
+}
+
+/* The reference numbers added tokens by itself, whatever the file says, behind as many ids as the model has tokens. */
+static void log_other_ids(const gpt__added *added, const gpt__json *json)
+{
+    for (size_t i = 0; i < added->count; i++) {
+        const gpt__added_token *token = added->tokens + i;
+        if (token->file_id >= 0 && token->file_id != token->id)
+            gpt__log(GPT_LOG_WARNING, "%s: the added token \"%s\" gets the id %lld; the file says %lld", json->path,
+                     token->content, (long long)token->id, (long long)token->file_id);
+    }
 }
 
 static gpt_status read_model(gpt_tokenizer *tokenizer, gpt__bpe_file *file, const gpt__json *json)
@@ -186,7 +199,9 @@ static gpt_status read_model(gpt_tokenizer *tokenizer, gpt__bpe_file *file, cons
     GPT__TRY(gpt__tokenizer_begin_vocab(tokenizer, file, vocab));
     GPT__TRY(read_merges(file, merges));
     GPT__TRY(read_unknown(file, json, model));
-    return gpt__tokenizer_enter_added(tokenizer, file);
+    GPT__TRY(gpt__tokenizer_enter_added(tokenizer, file, cJSON_GetArraySize(vocab)));
+    log_other_ids(&tokenizer->added, json);
+    return GPT_OK;
 }
 
 static gpt_status read_parts(gpt_tokenizer *tokenizer, const gpt__json *json)

@@ -220,7 +220,7 @@ static gpt_status read_tokens(gpt_tokenizer *tokenizer, const gpt__json *vocab)
         status = gpt__fail(GPT_E_UNSUPPORTED, "%s: not a byte-level vocabulary: it has no token for a space",
                            vocab->path);
     if (status == GPT_OK)
-        status = gpt__tokenizer_enter_added(tokenizer, &file);
+        status = gpt__tokenizer_enter_added(tokenizer, &file, -1);
     if (status == GPT_OK && tokenizer->bpe.words)
         status = gpt__bpe_file_find(&tokenizer->bpe.unknown, &file, UNKNOWN);
     gpt__bpe_file_end(&file);

@@ -48,23 +48,30 @@ static int32_t used_size(const gpt_tokenizer *tokenizer)
     return size;
 }
 
-gpt_status gpt__tokenizer_enter_added(gpt_tokenizer *tokenizer, gpt__bpe_file *file)
+static gpt_status enter(gpt_tokenizer *tokenizer, gpt__bpe_file *file, const gpt__added_token *token)
 {
-    gpt__tokens *tokens = &tokenizer->bpe.tokens;
-    GPT__TRY(gpt__added_normalize(&tokenizer->added, &tokenizer->normalizer));
-    GPT__TRY(find_in_model(&tokenizer->added, file));
-    int32_t next = used_size(tokenizer);
-    for (size_t i = 0; i < tokenizer->added.count; i++) {
-        gpt__added_token *token = tokenizer->added.tokens + i;
+    /* The reference decodes a token to what was looked for. */
+    const char *string = token->normalized_content != NULL ? token->normalized_content : token->content;
+    if (!token->in_model)
+        GPT__TRY(gpt__bpe_file_token(file, (int32_t)token->id, string, 0));
+    if (token->special)
+        tokenizer->bpe.tokens.flags[token->id] |= GPT__TOKEN_SPECIAL;
+    return GPT_OK;
+}
+
+gpt_status gpt__tokenizer_enter_added(gpt_tokenizer *tokenizer, gpt__bpe_file *file, int64_t next)
+{
+    gpt__added *added = &tokenizer->added;
+    GPT__TRY(gpt__added_normalize(added, &tokenizer->normalizer));
+    GPT__TRY(find_in_model(added, file));
+    if (next < 0)
+        next = used_size(tokenizer);
+    for (size_t i = 0; i < added->count; i++) {
+        gpt__added_token *token = added->tokens + i;
         if (token->id < 0)
             token->id = next++;
-        /* The reference decodes a token to what was looked for. */
-        const char *string = token->normalized_content != NULL ? token->normalized_content : token->content;
-        if (!token->in_model)
-            GPT__TRY(gpt__bpe_file_token(file, (int32_t)token->id, string, 0));
-        if (token->special)
-            tokens->flags[token->id] |= GPT__TOKEN_SPECIAL;
+        GPT__TRY(enter(tokenizer, file, token));
     }
-    tokens->size = next;
+    tokenizer->bpe.tokens.size = used_size(tokenizer);
     return GPT_OK;
 }
