@@ -3,6 +3,7 @@
 #include "tokenizer/byte_map.h"
 
 #include "base/memory.h"
+#include "base/random.h"
 
 static gpt_status allocate_slots(gpt__byte_map *map, int bits)
 {
@@ -20,7 +21,7 @@ static gpt_status allocate_slots(gpt__byte_map *map, int bits)
 /* Entries differ, so moving them compares nothing. */
 static void move_slot(gpt__byte_map *map, gpt__byte_slot slot)
 {
-    size_t at = (size_t)(gpt__mix(slot.key ^ (uint64_t)slot.length << 56) >> map->shift);
+    size_t at = gpt__byte_map_place(map, slot.key, slot.length);
     while (map->slots[at].id_and_flag != GPT__EMPTY_SLOT)
         at = (at + 1) & map->mask;
     map->slots[at] = slot;
@@ -34,6 +35,8 @@ gpt_status gpt__byte_map_reserve(gpt__byte_map *map, size_t count)
     while (bits < 48 && ((size_t)1 << bits) / 2 < count)
         bits++;
     gpt__byte_map old = *map;
+    if (map->slots == NULL)
+        map->seed = gpt__random_seed();
     gpt_status status = allocate_slots(map, bits);
     if (status != GPT_OK) {
         *map = old;
@@ -55,7 +58,7 @@ gpt_status gpt__byte_map_add(gpt__byte_map *map, int32_t *present, gpt__byte_sou
     *present = slot->id_and_flag == GPT__EMPTY_SLOT ? -1 : (int32_t)(slot->id_and_flag & ~GPT__SLOT_FLAG);
     if (*present >= 0)
         return GPT_OK;
-    *slot = (gpt__byte_slot){gpt__byte_key(bytes, length), (uint32_t)length, (uint32_t)id};
+    *slot = (gpt__byte_slot){gpt__byte_key(map, bytes, length), (uint32_t)length, (uint32_t)id};
     map->count++;
     return GPT_OK;
 }

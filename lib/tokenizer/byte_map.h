@@ -28,7 +28,8 @@ typedef struct gpt__byte_map {
     gpt__byte_slot *slots;
     size_t mask; /* the number of slots - 1 */
     size_t count;
-    int shift; /* 64 - log2 of the number of slots */
+    int shift;     /* 64 - log2 of the number of slots */
+    uint64_t seed; /* another for each map, so that no file can be made of strings that all go into one slot */
 } gpt__byte_map;
 
 /* Where a map finds the bytes of an id: bytes + starts[id], as gpt__tokens keeps them. */
@@ -76,24 +77,29 @@ static inline uint64_t gpt__load_up_to_8(const char *bytes, size_t length)
 }
 
 /* For up to eight bytes different for different bytes of the same length, else a hash. */
-static inline uint64_t gpt__byte_key(const char *bytes, size_t length)
+static inline uint64_t gpt__byte_key(const gpt__byte_map *map, const char *bytes, size_t length)
 {
     if (length <= 8)
         return gpt__load_up_to_8(bytes, length);
-    uint64_t hash = length;
+    uint64_t hash = length ^ map->seed;
     size_t at = 0;
     for (; at + 8 < length; at += 8)
         hash = gpt__mix(hash ^ gpt__load_up_to_8(bytes + at, 8));
     return gpt__mix(hash ^ gpt__load_up_to_8(bytes + at, length - at));
 }
 
+/* Where to begin looking for a key. */
+static inline size_t gpt__byte_map_place(const gpt__byte_map *map, uint64_t key, size_t length)
+{
+    return (size_t)(gpt__mix(key ^ (uint64_t)length << 56 ^ map->seed) >> map->shift);
+}
+
 /* The slot of the bytes, or the empty one where they would go. */
 static inline gpt__byte_slot *gpt__byte_map_slot(const gpt__byte_map *map, gpt__byte_source source, const char *bytes,
                                                  size_t length)
 {
-    uint64_t key = gpt__byte_key(bytes, length);
-    size_t at = (size_t)(gpt__mix(key ^ (uint64_t)length << 56) >> map->shift);
-    for (;; at = (at + 1) & map->mask) {
+    uint64_t key = gpt__byte_key(map, bytes, length);
+    for (size_t at = gpt__byte_map_place(map, key, length);; at = (at + 1) & map->mask) {
         gpt__byte_slot *slot = map->slots + at;
         if (slot->id_and_flag == GPT__EMPTY_SLOT)
             return slot;

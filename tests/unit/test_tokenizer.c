@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unit/test_tokenizer.c: every function of gpt/tokenizer.h: what it does, and what it refuses. */
 #include "test_tokenizer_maker.h"
+#include "tokenizer/byte_map.h"
 
 #include <limits.h>
 #include <sys/stat.h>
@@ -538,6 +539,62 @@ static void looks_for_a_long_token(void)
     free(text);
 }
 
+/* The number whose product with an odd number is 1, by Newton's iteration. */
+static uint64_t inverse(uint64_t odd)
+{
+    uint64_t found = odd;
+    for (int i = 0; i < 6; i++)
+        found *= 2 - odd * found;
+    return found;
+}
+
+/* What gpt__mix makes value of. */
+static uint64_t unmix(uint64_t value)
+{
+    value *= inverse(0xC4CEB9FE1A85EC53u);
+    value ^= value >> 33;
+    value *= inverse(0xFF51AFD7ED558CCDu);
+    return value ^ value >> 33;
+}
+
+/* Adds strings of that length to a map, and returns how many slots beside each other are taken at most. */
+static int longest_run(const uint64_t *words, size_t count, size_t length)
+{
+    gpt__byte_map map = {0};
+    uint32_t *starts = malloc(count * sizeof *starts);
+    int run = 0, longest = 0;
+    EXPECT_OK(gpt__byte_map_reserve(&map, 1 << 16));
+    for (size_t i = 0; i < count; i++) {
+        int32_t present;
+        starts[i] = (uint32_t)(i * length);
+        gpt__byte_source source = {(const char *)words, starts};
+        EXPECT_OK(gpt__byte_map_add(&map, &present, source, (int32_t)i, length));
+    }
+    for (size_t i = 0; i <= map.mask; i++) {
+        run = map.slots[i].id_and_flag == GPT__EMPTY_SLOT ? 0 : run + 1;
+        longest = run > longest ? run : longest;
+    }
+    gpt__byte_map_release(&map);
+    free(starts);
+    return longest;
+}
+
+/* Strings that the hash, when it is known, sends all into one slot: eight bytes each, then sixteen. */
+static void spreads_hostile_strings(void)
+{
+    enum { COUNT = 1000 };
+    static uint64_t words[2 * COUNT];
+    EXPECT_INT(gpt__mix(unmix(12345)), 12345);
+    for (uint64_t i = 0; i < COUNT; i++)
+        words[i] = unmix(i) ^ (uint64_t)8 << 56;
+    EXPECT(longest_run(words, COUNT, 8) < 20);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        words[2 * i] = i;
+        words[2 * i + 1] = gpt__mix(16 ^ i);
+    }
+    EXPECT(longest_run(words, COUNT, 16) < 20);
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -562,6 +619,7 @@ int main(int argc, char **argv)
     TEST(decodes_words_around_gaps);
     TEST(merges_like_the_definition);
     TEST(looks_up_only_what_merging_gives);
+    TEST(spreads_hostile_strings);
     TEST(merges_a_megabyte);
     TEST(strips_a_megabyte);
     TEST(looks_for_a_long_token);
