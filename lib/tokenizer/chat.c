@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokenizer/chat.c: conversations in the harmony format, checked against OpenAI's own renderer (openai-harmony). A
- * conversation becomes a list of parts, special tokens and plain text in turns, which text and ids are made of alike.
+ * tokenizer/chat.c: conversations in the harmony format, checked against OpenAI's own renderer (openai-harmony), which
+ * leaves out fewer thoughts where there are several answers: see answered. A conversation becomes a list of parts,
+ * special tokens and plain text in turns, which text and ids are made of alike.
  */
 #include "base/buffer.h"
 #include "base/memory.h"
@@ -173,7 +174,10 @@ static gpt_status write_system(const writer *w, const gpt_chat *chat, gpt__buffe
     return write_message(w, "system", NULL, text);
 }
 
-/* One past the last answer, before which thoughts are left out. */
+/*
+ * One past the last answer, before which thoughts are left out: those of every turn that is over. openai-harmony leaves
+ * out those before the first answer only, and none when the last message of the assistant is no answer.
+ */
 static size_t answered(const gpt_chat *chat)
 {
     size_t end = chat->count;
@@ -184,10 +188,11 @@ static size_t answered(const gpt_chat *chat)
 
 static gpt_status write_messages(const writer *w, const gpt_chat *chat, gpt__buffer *text)
 {
+    const size_t end = answered(chat);
     for (size_t i = 0; i < chat->count; i++) {
         const message *m = &chat->messages[i];
         int is_assistant = m->role == GPT_ROLE_ASSISTANT;
-        if (is_assistant && m->channel == ANALYSIS && i < answered(chat))
+        if (is_assistant && m->channel == ANALYSIS && i < end)
             continue;
         text->length = 0;
         if (m->role == GPT_ROLE_DEVELOPER)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unit/test_chat.c: conversations in the harmony format. What is expected is what openai-harmony 0.0.8 renders. */
+/*
+ * unit/test_chat.c: conversations in the harmony format. What is expected is what openai-harmony 0.0.8 renders, but
+ * where it is said otherwise.
+ */
 #include "test.h"
 
 #include <gpt/chat.h>
@@ -82,6 +85,47 @@ static void thoughts(void)
                 "<|start|>user<|message|>x<|end|><|start|>assistant");
 }
 
+#define SAYS(channel, text) "<|start|>assistant<|channel|>" channel "<|message|>" text "<|end|>"
+
+/* Thoughts of every turn that has an answer are left out; openai-harmony would keep the second ones. */
+static void thoughts_of_several_turns(void)
+{
+    gpt_chat *chat = new_chat();
+    add(chat, GPT_ROLE_ASSISTANT, "analysis", "one");
+    add(chat, GPT_ROLE_ASSISTANT, "final", "1");
+    add(chat, GPT_ROLE_ASSISTANT, "analysis", "two");
+    add(chat, GPT_ROLE_ASSISTANT, "final", "2");
+    expect_text(chat, SYSTEM("", "medium") SAYS("final", "1") SAYS("final", "2") "<|start|>assistant");
+}
+
+/* Those of the turn that goes on stay, and the earlier ones do not come back; openai-harmony would keep them all. */
+static void thoughts_of_a_turn_that_goes_on(void)
+{
+    gpt_chat *chat = new_chat();
+    add(chat, GPT_ROLE_ASSISTANT, "analysis", "one");
+    add(chat, GPT_ROLE_ASSISTANT, "final", "1");
+    add(chat, GPT_ROLE_ASSISTANT, "analysis", "two");
+    add(chat, GPT_ROLE_ASSISTANT, "commentary", "note");
+    expect_text(chat, SYSTEM("", "medium") SAYS("final", "1") SAYS("analysis", "two") SAYS("commentary", "note")
+                "<|start|>assistant");
+}
+
+/* A hundred thousand thoughts without an answer, in a moment: a test that waited would be seen. */
+static void many_thoughts(void)
+{
+    gpt_chat *chat = new_chat();
+    char *text;
+    size_t length;
+    int added = 1;
+    for (int i = 0; i < 100000; i++)
+        added &= gpt_chat_add(chat, GPT_ROLE_ASSISTANT, "analysis", "x", 1) == GPT_OK;
+    EXPECT(added);
+    if (EXPECT_OK(gpt_chat_render(&text, &length, chat)))
+        EXPECT(length > 100000 * strlen(SAYS("analysis", "x")));
+    gpt_free(text);
+    gpt_chat_free(chat);
+}
+
 /* Without text that spells a token, ids are those of the text; with it, only the format's own tokens are special. */
 static void ids(void)
 {
@@ -156,6 +200,9 @@ int main(int argc, char **argv)
     TEST(instructions_and_date);
     TEST(defaults);
     TEST(thoughts);
+    TEST(thoughts_of_several_turns);
+    TEST(thoughts_of_a_turn_that_goes_on);
+    TEST(many_thoughts);
     TEST(ids);
     TEST(refusals);
     return TEST_END();
