@@ -15,39 +15,22 @@
 /* Kinds of tokens, by their numbers in tokenizer.ggml.token_type. */
 enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3, USER_DEFINED = 4, UNUSED = 5 };
 
-#define BYTE_LEVEL "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"
-#define BYTE_LEVEL_ONLY "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}"
-#define SEQUENCE(first, second) "{\"type\":\"Sequence\",\"pretokenizers\":[" first "," second "]}"
-#define SPLIT(pattern) "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" pattern "\"},\"behavior\":\"Isolated\"}"
-#define EACH_DIGIT "{\"type\":\"Digits\",\"individual_digits\":true}"
-#define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define REST "\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
-#define CL100K                                                                                           \
-    CONTRACTIONS "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+" \
-                 "[\\\\r\\\\n]*|" REST
-#define O200K                                                                                                 \
-    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*"                         \
-    "[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+" CONTRACTIONS "?|"                                             \
-    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+"                         \
-    "[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*" CONTRACTIONS "?|"                                             \
-    "\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n/]*|" REST
-
-/* The values of tokenizer.ggml.pre, with "pre_tokenizer" and "normalizer" of tokenizer.json. */
+/* The values of tokenizer.ggml.pre: scanners that divide text one after the other, and whether it is normalized. */
 typedef struct division {
     const char *name;
-    const char *pre_tokenizer;
-    const char *normalizer; /* NULL: none */
+    gpt__scanner *scanners[2]; /* NULL: none */
+    int nfc;
 } division;
 
 static const division divisions[] = {
-    {"gpt-2", BYTE_LEVEL, NULL},
-    {"phi-2", BYTE_LEVEL, NULL},
-    {"mpt", BYTE_LEVEL, "{\"type\":\"NFC\"}"},
-    {"olmo", BYTE_LEVEL, "{\"type\":\"NFC\"}"},
-    {"starcoder", SEQUENCE(EACH_DIGIT, BYTE_LEVEL), NULL},
-    {"refact", SEQUENCE(EACH_DIGIT, BYTE_LEVEL), NULL},
-    {"dbrx", SEQUENCE(SPLIT(CL100K), BYTE_LEVEL_ONLY), NULL},
-    {"gpt-4o", SEQUENCE(SPLIT(O200K), BYTE_LEVEL_ONLY), NULL},
+    {"gpt-2", {gpt__scan_gpt2}, 0},
+    {"phi-2", {gpt__scan_gpt2}, 0},
+    {"mpt", {gpt__scan_gpt2}, 1},
+    {"olmo", {gpt__scan_gpt2}, 1},
+    {"starcoder", {gpt__scan_each_digit, gpt__scan_gpt2}, 0},
+    {"refact", {gpt__scan_each_digit, gpt__scan_gpt2}, 0},
+    {"dbrx", {gpt__scan_cl100k}, 0},
+    {"gpt-4o", {gpt__scan_o200k}, 0},
 };
 
 /* Files that were made before there were names, or by a converter that knew none, have what their architecture has. */
@@ -96,35 +79,17 @@ static gpt_status find_division(const division **out, const gpt__gguf *gguf)
                      (int)(pre.length < 64 ? pre.length : 64), pre.text);
 }
 
-/* Reads one of the texts above, which is JSON, as if it stood in the file. */
-static gpt_status parse(gpt__json *json, const char *text, const gpt__gguf *gguf)
-{
-    return gpt__json_parse(json, text, strlen(text), gguf->file->path);
-}
-
 static gpt_status read_division(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
 {
     const division *division = NULL;
-    gpt__json json = {0};
     GPT__TRY(find_division(&division, gguf));
-    GPT__TRY(parse(&json, division->pre_tokenizer, gguf));
-    gpt_status status = gpt__pretokenizer_read(&tokenizer->pretokenizer, &json, json.root);
-    gpt__json_close(&json);
-    if (status != GPT_OK || division->normalizer == NULL)
-        return status;
-    GPT__TRY(parse(&json, division->normalizer, gguf));
-    status = gpt__normalizer_read(&tokenizer->normalizer, &json, json.root);
-    gpt__json_close(&json);
-    return status;
-}
-
-static gpt_status read_decoder(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
-{
-    gpt__json json = {0};
-    GPT__TRY(parse(&json, "{\"type\":\"ByteLevel\"}", gguf));
-    gpt_status status = gpt__decoder_read(&tokenizer->decoder, &json, json.root);
-    gpt__json_close(&json);
-    return status;
+    for (size_t i = 0; i < sizeof division->scanners / sizeof *division->scanners; i++)
+        if (division->scanners[i] != NULL)
+            gpt__pretokenizer_add(&tokenizer->pretokenizer, division->scanners[i]);
+    if (division->nfc)
+        gpt__normalizer_set_nfc(&tokenizer->normalizer);
+    tokenizer->decoder = GPT__DECODER_BYTE_LEVEL;
+    return GPT_OK;
 }
 
 /* Settings of other kinds of tokenizers, which change what a text becomes. */
@@ -264,7 +229,6 @@ static gpt_status read_parts(gpt_tokenizer *tokenizer, const gpt__gguf *gguf)
     GPT__TRY(refuse_settings(gguf));
     GPT__TRY(log_unapplied(gguf));
     GPT__TRY(read_division(tokenizer, gguf));
-    GPT__TRY(read_decoder(tokenizer, gguf));
     tokenizer->bpe.unknown = -1;
 
     gpt__bpe_file file;

@@ -80,6 +80,11 @@ gpt_status gpt__normalizer_read(gpt__normalizer *normalizer, const gpt__json *js
     return add_step(normalizer, json, step);
 }
 
+void gpt__normalizer_set_nfc(gpt__normalizer *normalizer)
+{
+    *normalizer = (gpt__normalizer){.steps = {gpt__normalize_nfc}, .count = 1};
+}
+
 void gpt__normalizer_set_words(gpt__normalizer *normalizer)
 {
     *normalizer = (gpt__normalizer){

@@ -20,6 +20,9 @@ typedef struct gpt__normalizer {
 /* Reads the member "normalizer", which may be NULL. GPT_E_UNSUPPORTED naming a type that is not in the table. */
 gpt_status gpt__normalizer_read(gpt__normalizer *normalizer, const gpt__json *json, const cJSON *member);
 
+/* NFC alone. */
+void gpt__normalizer_set_nfc(gpt__normalizer *normalizer);
+
 /* GPT-1's: BertNormalizer with all it can do. */
 void gpt__normalizer_set_words(gpt__normalizer *normalizer);
 

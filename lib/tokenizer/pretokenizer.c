@@ -169,16 +169,15 @@ gpt_status gpt__pretokenizer_read(gpt__pretokenizer *pretokenizer, const gpt__js
     return GPT_OK;
 }
 
-void gpt__pretokenizer_set(gpt__pretokenizer *pretokenizer, gpt__scanner *scanner)
+void gpt__pretokenizer_add(gpt__pretokenizer *pretokenizer, gpt__scanner *scanner)
 {
-    pretokenizer->splits[0] = (gpt__split){.scanner = scanner};
-    pretokenizer->count = 1;
+    pretokenizer->splits[pretokenizer->count++] = (gpt__split){.scanner = scanner};
     pretokenizer->byte_level = 1;
 }
 
 void gpt__pretokenizer_set_gpt2(gpt__pretokenizer *pretokenizer, int prefix_space)
 {
-    gpt__pretokenizer_set(pretokenizer, gpt__scan_gpt2);
+    gpt__pretokenizer_add(pretokenizer, gpt__scan_gpt2);
     pretokenizer->splits[0].prefix_space = prefix_space;
 }
 

@@ -43,8 +43,8 @@ typedef gpt_status gpt__take_piece(void *context, const char *piece, size_t leng
 /* Reads the member "pre_tokenizer". GPT_E_UNSUPPORTED naming a type that is not in the table. */
 gpt_status gpt__pretokenizer_read(gpt__pretokenizer *pretokenizer, const gpt__json *json, const cJSON *member);
 
-/* One division by a scanner, of a byte-level vocabulary. */
-void gpt__pretokenizer_set(gpt__pretokenizer *pretokenizer, gpt__scanner *scanner);
+/* Adds a division by a scanner, of a byte-level vocabulary. There must be room. */
+void gpt__pretokenizer_add(gpt__pretokenizer *pretokenizer, gpt__scanner *scanner);
 
 /* GPT-2's: ByteLevel with its pattern. */
 void gpt__pretokenizer_set_gpt2(gpt__pretokenizer *pretokenizer, int prefix_space);

@@ -302,7 +302,7 @@ gpt_status gpt__tokenizer_read_tiktoken(gpt_tokenizer *tokenizer, const char *pa
     gpt__file file;
     GPT__TRY(find_encoding(&e, path, name));
     GPT__TRY(gpt__file_read(&file, path));
-    gpt__pretokenizer_set(&tokenizer->pretokenizer, e->scanner);
+    gpt__pretokenizer_add(&tokenizer->pretokenizer, e->scanner);
     tokenizer->decoder = GPT__DECODER_BYTE_LEVEL;
     tokenizer->bpe.unknown = -1;
     /* A piece that is a token is looked up before anything merges, as tiktoken does. */
