@@ -97,17 +97,17 @@ static gpt_status check_lengths(const gpt__added *added, const char *path)
 static gpt_status begin_matcher(gpt__matcher *matcher, const gpt__added *added, int normalized)
 {
     size_t count = 0;
-    gpt__pattern *patterns = gpt__allocate(added->count, sizeof *patterns);
-    if (patterns == NULL)
+    gpt__needle *needles = gpt__allocate(added->count, sizeof *needles);
+    if (needles == NULL)
         return GPT_E_MEMORY;
     for (size_t i = 0; i < added->count; i++) {
         const gpt__added_token *token = added->tokens + i;
         const char *text = token->normalized_content != NULL ? token->normalized_content : token->content;
         /* A token that normalization leaves nothing of stands nowhere in normalized text. */
         if (token->normalized == normalized && text[0] != '\0')
-            patterns[count++] = (gpt__pattern){text, strlen(text), i};
+            needles[count++] = (gpt__needle){text, strlen(text), i};
     }
-    return gpt__matcher_begin(matcher, patterns, count);
+    return gpt__matcher_begin(matcher, needles, count);
 }
 
 gpt_status gpt__added_normalize(gpt__added *added, const gpt__normalizer *normalizer)
@@ -171,7 +171,7 @@ gpt_status gpt__added_split(gpt__ids *out, const gpt__added *added, const gpt__m
     size_t start = 0;
     size_t end = 0;
     size_t space_end = 0; /* of the white space behind a token that was looked at last, which is looked at once */
-    const gpt__pattern *match;
+    const gpt__needle *match;
     /*
      * The search goes on after the bytes that matched, even where a token has taken the space behind them too. Of a
      * token found in that space nothing is left when it takes the space before it as well; else it counts, as in the

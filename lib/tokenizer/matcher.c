@@ -7,10 +7,10 @@
 
 #define PAIRS 65536
 
-static int compare_patterns(const void *left, const void *right)
+static int compare_needles(const void *left, const void *right)
 {
-    const gpt__pattern *a = left;
-    const gpt__pattern *b = right;
+    const gpt__needle *a = left;
+    const gpt__needle *b = right;
     int order = memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
     if (order != 0)
         return order;
@@ -19,40 +19,40 @@ static int compare_patterns(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static void add_pairs(gpt__matcher *matcher, const gpt__pattern *pattern)
+static void add_pairs(gpt__matcher *matcher, const gpt__needle *needle)
 {
-    unsigned first = (unsigned char)pattern->text[0];
-    unsigned low = pattern->length > 1 ? (unsigned char)pattern->text[1] : 0;
-    unsigned high = pattern->length > 1 ? low : 255;
+    unsigned first = (unsigned char)needle->text[0];
+    unsigned low = needle->length > 1 ? (unsigned char)needle->text[1] : 0;
+    unsigned high = needle->length > 1 ? low : 255;
     for (unsigned pair = first << 8 | low; pair <= (first << 8 | high); pair++)
         matcher->pairs[pair / 64] |= (uint64_t)1 << pair % 64;
     if (matcher->only_first != (int)first)
         matcher->only_first = -1;
 }
 
-gpt_status gpt__matcher_begin(gpt__matcher *matcher, gpt__pattern *patterns, size_t count)
+gpt_status gpt__matcher_begin(gpt__matcher *matcher, gpt__needle *needles, size_t count)
 {
-    matcher->patterns = patterns;
+    matcher->needles = needles;
     matcher->count = count;
     if (count == 0)
         return GPT_OK;
     matcher->pairs = gpt__allocate_zeroed(PAIRS / 64, sizeof *matcher->pairs);
     if (matcher->pairs == NULL)
         return GPT_E_MEMORY;
-    qsort(patterns, count, sizeof *patterns, compare_patterns);
-    matcher->only_first = (unsigned char)patterns[0].text[0];
+    qsort(needles, count, sizeof *needles, compare_needles);
+    matcher->only_first = (unsigned char)needles[0].text[0];
     for (size_t i = 0; i < count; i++)
-        add_pairs(matcher, patterns + i);
+        add_pairs(matcher, needles + i);
     return GPT_OK;
 }
 
-/* The first of patterns [low, high), which agree in their first depth bytes, whose next byte is at least wanted. */
+/* The first of needles [low, high), which agree in their first depth bytes, whose next byte is at least wanted. */
 static size_t lower_bound(const gpt__matcher *matcher, size_t low, size_t high, size_t depth, int wanted)
 {
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const gpt__pattern *pattern = matcher->patterns + middle;
-        int next = pattern->length > depth ? (unsigned char)pattern->text[depth] : -1;
+        const gpt__needle *needle = matcher->needles + middle;
+        int next = needle->length > depth ? (unsigned char)needle->text[depth] : -1;
         if (next < wanted)
             low = middle + 1;
         else
@@ -61,40 +61,40 @@ static size_t lower_bound(const gpt__matcher *matcher, size_t low, size_t high, 
     return low;
 }
 
-/* Whether text begins with a pattern, of which depth bytes are known to be there. */
-static int is_at(const gpt__pattern *pattern, const char *text, size_t length, size_t depth)
+/* Whether text begins with a needle, of which depth bytes are known to be there. */
+static int is_at(const gpt__needle *needle, const char *text, size_t length, size_t depth)
 {
-    return pattern->length <= length && memcmp(pattern->text + depth, text + depth, pattern->length - depth) == 0;
+    return needle->length <= length && memcmp(needle->text + depth, text + depth, needle->length - depth) == 0;
 }
 
-/* The longest pattern that text begins with, or NULL: narrows the sorted patterns down byte by byte. */
-static const gpt__pattern *longest_at(const gpt__matcher *matcher, const char *text, size_t length)
+/* The longest needle that text begins with, or NULL: narrows the sorted needles down byte by byte. */
+static const gpt__needle *longest_at(const gpt__matcher *matcher, const char *text, size_t length)
 {
-    const gpt__pattern *best = NULL;
+    const gpt__needle *best = NULL;
     size_t low = 0;
     size_t high = matcher->count;
     for (size_t depth = 0; depth < length && low < high; depth++) {
         if (high - low == 1)
-            return is_at(matcher->patterns + low, text, length, depth) ? matcher->patterns + low : best;
+            return is_at(matcher->needles + low, text, length, depth) ? matcher->needles + low : best;
         int byte = (unsigned char)text[depth];
         low = lower_bound(matcher, low, high, depth, byte);
         high = lower_bound(matcher, low, high, depth, byte + 1);
-        if (low < high && matcher->patterns[low].length == depth + 1)
-            best = matcher->patterns + low;
+        if (low < high && matcher->needles[low].length == depth + 1)
+            best = matcher->needles + low;
     }
     return best;
 }
 
-/* Whether a pattern may begin at a place, by its first two bytes. */
+/* Whether a needle may begin at a place, by its first two bytes. */
 static int may_begin(const gpt__matcher *matcher, const char *text, size_t length, size_t at)
 {
     unsigned first = (unsigned char)text[at];
-    /* At the end of the text only a pattern of one byte can match, and that has set the pair with every byte. */
+    /* At the end of the text only a needle of one byte can match, and that has set the pair with every byte. */
     unsigned pair = first << 8 | (at + 1 < length ? (unsigned char)text[at + 1] : 0);
     return (int)(matcher->pairs[pair / 64] >> pair % 64 & 1);
 }
 
-const gpt__pattern *gpt__matcher_find(size_t *at, const gpt__matcher *matcher, const char *text, size_t length,
+const gpt__needle *gpt__matcher_find(size_t *at, const gpt__matcher *matcher, const char *text, size_t length,
                                       size_t from)
 {
     if (matcher->count == 0)
@@ -108,10 +108,10 @@ const gpt__pattern *gpt__matcher_find(size_t *at, const gpt__matcher *matcher, c
         }
         if (!may_begin(matcher, text, length, i))
             continue;
-        const gpt__pattern *pattern = longest_at(matcher, text + i, length - i);
-        if (pattern != NULL) {
+        const gpt__needle *needle = longest_at(matcher, text + i, length - i);
+        if (needle != NULL) {
             *at = i;
-            return pattern;
+            return needle;
         }
     }
     return NULL;
@@ -119,7 +119,7 @@ const gpt__pattern *gpt__matcher_find(size_t *at, const gpt__matcher *matcher, c
 
 void gpt__matcher_release(gpt__matcher *matcher)
 {
-    gpt__release(matcher->patterns);
+    gpt__release(matcher->needles);
     gpt__release(matcher->pairs);
     *matcher = (gpt__matcher){0};
 }
