@@ -59,15 +59,19 @@ THREAD_TESTS = \
 FUZZ_TESTS = \
 	tests/fuzz/fuzz_gguf \
 	tests/fuzz/fuzz_model \
+	tests/fuzz/fuzz_ranks \
 	tests/fuzz/fuzz_safetensors \
 	tests/fuzz/fuzz_text_stream \
-	tests/fuzz/fuzz_tokenizer
+	tests/fuzz/fuzz_tokenizer \
+	tests/fuzz/fuzz_vocab
 FUZZ_COMMON = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/fuzz/fuzz_file.c
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c tests/fuzz/fuzz_tensors.c tests/fuzz/fuzz_use.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz_model.c tests/fuzz/fuzz_use.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_ranks_SOURCES = tests/fuzz/fuzz_ranks.c tests/fuzz/fuzz_text.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c tests/fuzz/fuzz_tensors.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_text_stream_SOURCES = tests/fuzz/fuzz_text_stream.c $(FUZZ_COMMON)
-tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz_tokenizer.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz_tokenizer.c tests/fuzz/fuzz_text.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_vocab_SOURCES = tests/fuzz/fuzz_vocab.c tests/fuzz/fuzz_text.c $(FUZZ_COMMON)
 
 # README.md's program, linked like any user's: against the shared library, which exports the public functions only.
 tests_install_story_SOURCES = tests/install/story.c

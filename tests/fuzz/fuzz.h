@@ -17,8 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The folder of tests/fuzz/corpus that the target's mutations begin from. */
 extern const char fuzz_corpus[];
 
-/* Writes a file of a directory that is removed at exit, and returns the directory. */
+/*
+ * Writes a file of a directory that is removed at exit, and returns the directory; without data it removes the file.
+ * Eight names at most.
+ */
 const char *fuzz_write_file(const char *name, const uint8_t *data, size_t size);
+
+/* Encodes some text and the input itself, and decodes what comes out; for targets built with fuzz_text.c. */
+void fuzz_use_tokenizer(const gpt_tokenizer *tokenizer, const uint8_t *data, size_t size);
 
 /* Computes and generates a little; for targets that are built with fuzz_use.c. */
 void fuzz_use_model(gpt_model *model);
