@@ -3,6 +3,7 @@
  * unit/test_tokenizer_pattern.c: split patterns that no scanner knows, against Hugging Face's tokenizers
  * (golden/tokenizers/make_patterns.py), and patterns that are refused.
  */
+#include "base/memory.h"
 #include "format/json.h"
 #include "test.h"
 #include "tokenizer/pattern.h"
@@ -249,6 +250,36 @@ static void a_megabyte_of_letters(void)
     expect_long("(?:\\p{L}\\p{M}*)+", 'a', 1000000, "!a", 3, 1000000);
 }
 
+/* Each allocation fails in its turn, also those for a larger stack and a higher limit. */
+static void failing_allocations(void)
+{
+    char text[20001];
+    gpt__unicode *unicode;
+    gpt__pattern_code *pattern = NULL;
+    gpt_status status = GPT_E_MEMORY;
+    long failures = 0;
+    memset(text, 'a', 10000);
+    memset(text + 10000, ' ', 10000);
+    EXPECT_OK(gpt__unicode_new(&unicode));
+    for (long n = 0; status != GPT_OK && n < 1000; n++) {
+        gpt__segments segments = {0};
+        gpt__fail_allocation_after(n, 0);
+        status = gpt__pattern_new(&pattern, unicode, "(?:a|[bc]\\s)+|\\s+(?=[bc])|\\s+", "x");
+        if (status == GPT_OK)
+            status = gpt__pattern_segments(&segments, pattern, text, 20000);
+        gpt__fail_allocation_after(-1, 0);
+        if (status != GPT_OK)
+            EXPECT_STATUS(status, GPT_E_MEMORY);
+        failures += status != GPT_OK;
+        gpt__pattern_free(pattern);
+        pattern = NULL;
+        gpt__release(segments.at);
+    }
+    EXPECT_OK(status);
+    EXPECT(failures > 5);
+    free(unicode);
+}
+
 /* White space that no line break follows is given back character by character before the next alternative. */
 static void two_megabytes_of_spaces(void)
 {
@@ -291,6 +322,7 @@ int main(int argc, char **argv)
     TEST(hopeless);
     TEST(a_megabyte_of_letters);
     TEST(two_megabytes_of_spaces);
+    TEST(failing_allocations);
     TEST(own_tables);
     return TEST_END();
 }
