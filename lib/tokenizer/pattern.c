@@ -208,10 +208,14 @@ static gpt_status translate_escape(translation *t, int in_class)
     set members = {0};
     int found;
     char letter = t->at[1];
+    /* Behind the bracket or another character; a hyphen with a backslash is just that. */
+    int ends_range = in_class && t->at[-1] == '-' && strchr("[^\\", t->at[-2]) == NULL;
     if (letter == '\0')
         return refuse(t, "a backslash at its end");
     t->at += 2;
     GPT__TRY(read_set(&members, &found, t, letter, in_class));
+    if (found && ends_range)
+        return refuse(t, "a range that ends in a class");
     if (t->any_case && (found || letter == 'x'))
         return refuse(t, "a class or number in (?i:");
     if (found) {
