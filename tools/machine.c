@@ -19,6 +19,10 @@
 #define MOST_BYTES ((size_t)1 << 30)
 #define SECONDS 0.5
 
+/* Memory gives most when it is asked some way ahead: a tenth more on a Zen 5. */
+#define LINE_WORDS 8
+#define AHEAD_WORDS 512
+
 /* The number of processors that the program may run on. */
 static int count_processors(void)
 {
@@ -45,9 +49,12 @@ static void *sum_words(void *user)
     /* A few sums side by side, as one alone would wait for itself. */
     uint64_t sums[32] = {0};
     reader *r = user;
-    for (size_t i = 0; i + 32 <= r->count; i += 32)
-        for (int j = 0; j < 32; j++)
-            sums[j] += r->words[i + (size_t)j];
+    for (size_t i = 0; i + 32 <= r->count; i += 32) {
+        for (size_t j = 0; j < 32; j += LINE_WORDS)
+            __builtin_prefetch(r->words + i + AHEAD_WORDS + j);
+        for (size_t j = 0; j < 32; j++)
+            sums[j] += r->words[i + j];
+    }
     for (int j = 0; j < 32; j++)
         r->sum += sums[j];
     return NULL;
