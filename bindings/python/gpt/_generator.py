@@ -437,7 +437,8 @@ class Stream:
         try:
             events = self._generator._raw_step()
         except BaseException:
-            self.close()
+            # Perhaps on the thread of async for, which can not wait for its own end, as close would.
+            self._end()
             raise
         piece = ""
         for _, token, text, finish_reason, _, _ in events:
@@ -479,6 +480,10 @@ class Stream:
         executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True)
+        self._end()
+
+    def _end(self) -> None:
+        """Drops the sequence."""
         sequence, self._sequence = self._sequence, -1
         if sequence >= 0:
             with contextlib.suppress(Exception):

@@ -4,6 +4,7 @@
 import asyncio
 import json
 import subprocess
+import threading
 
 from common import case, expect, expect_equal, golden, gpt, numbered, raises, storyteller, tap
 
@@ -112,6 +113,26 @@ def async_work_can_be_cancelled():
             pass
 
     expect(0 < asyncio.run(main()) < 400)
+
+
+# What goes wrong while a stream is read by async for arrives there as it is.
+@case
+def async_streams_raise_what_goes_wrong():
+    async def consume(stream):
+        async for _ in stream:
+            pass
+
+    def refuse(ids, logits):
+        raise ValueError("from the processor")
+
+    generator = storyteller().generator(max_new_tokens=400, eos_token_id=[])
+    stream = generator.stream(PROMPT)
+    threading.Timer(0.02, generator.cancel).start()
+    raises(gpt.CancelledError, lambda: asyncio.run(consume(stream)))
+    tight = storyteller().generator(cache_tokens=128, max_new_tokens=400, eos_token_id=[])
+    raises(gpt.ContextError, lambda: asyncio.run(consume(tight.stream(PROMPT))))
+    raises(ValueError, lambda: asyncio.run(consume(generator.stream(PROMPT, logits_processor=refuse))), "processor")
+    expect_equal((generator.active, tight.active), (0, 0))
 
 
 # What stopped a stream must not stop what comes after it.
