@@ -300,15 +300,11 @@ static void gpt_lua_end_call(lua_State *L, gpt_lua_runner *runner, gpt_status st
     gpt_lua_check(L, status);
 }
 
-/* Begins a call that computes. A hook can not use the generator that calls it. */
+/* Begins a call that computes. gpt/generator.lua makes none while another one is under way. */
 static gpt_lua_runner *gpt_lua_begin_call(lua_State *L, int index)
 {
     gpt_lua_runner *runner = lua_touserdata(L, index);
-    luaL_argcheck(L, runner != NULL, index, "a runner is expected");
-    if (runner->L != NULL) {
-        gpt_lua_push_error(L, GPT_E_ARGUMENT, "generator: a function that it calls can not use it");
-        lua_error(L);
-    }
+    luaL_argcheck(L, runner != NULL && runner->L == NULL, index, "a runner that runs nothing is expected");
     runner->L = L;
     runner->failed = 0;
     return runner;
@@ -345,6 +341,15 @@ static int gpt_lua_runner_new(lua_State *L)
 {
     lua_pushboolean(L, 1);
     gpt_lua_new_keeper(L, sizeof(gpt_lua_runner));
+    return 1;
+}
+
+/* is_running(runner): whether a function is asking that its generator calls. */
+static int gpt_lua_is_running(lua_State *L)
+{
+    gpt_lua_runner *runner = lua_touserdata(L, 1);
+    luaL_argcheck(L, runner != NULL, 1, "a runner is expected");
+    lua_pushboolean(L, runner->L != NULL);
     return 1;
 }
 
@@ -560,6 +565,7 @@ static int gpt_lua_set_error_type(lua_State *L)
 %}
 
 %native(runner) int gpt_lua_runner_new(lua_State *L);
+%native(is_running) int gpt_lua_is_running(lua_State *L);
 %native(set_hook) int gpt_lua_set_hook(lua_State *L);
 %native(step) int gpt_lua_step(lua_State *L);
 %native(search) int gpt_lua_search(lua_State *L);

@@ -26,18 +26,28 @@ function Generator._new(model, given)
     return self
 end
 
+-- In the middle of a step nothing but cancel may touch the generator, and a logits processor runs in the middle of one.
+function Generator:_check_idle()
+    if core.is_running(self.runner) then
+        errors.fail("ARGUMENT", "generator: a function that it calls can not use it")
+    end
+end
+
 function Generator:_open_handle()
     if not self.handle then errors.fail("ARGUMENT", "generator: it is closed") end
+    self:_check_idle()
     return self.handle
 end
 
---- Gives the memory back now. Otherwise the collector does so.
+--- Gives the memory back now. Otherwise the collector does so. Returns true.
 function Generator:close()
+    self:_check_idle()
     if self.handle then
         core.close(self.handle)
         self.handle = nil
         unclosed = math.max(unclosed - 1, 0)
     end
+    return true
 end
 
 --- Changes settings, for sequences that are added afterwards. Returns the generator.
@@ -120,9 +130,10 @@ function Generator:pending()
     return core.gpt_generator_pending(self:_open_handle())
 end
 
---- Lets what is being computed end with an error; a callback may call it.
+--- Lets what is being computed end with an error; a callback or a logits processor may call it.
 function Generator:cancel()
-    core.gpt_generator_cancel(self:_open_handle())
+    if not self.handle then errors.fail("ARGUMENT", "generator: it is closed") end
+    core.gpt_generator_cancel(self.handle)
 end
 
 -- At once.
@@ -258,6 +269,8 @@ function Generator:generate(given)
     self.streaming = self:_add(prompts[1])
     local sequence = self.streaming
     local function stop()
+        -- Otherwise a later call of the generator ends the stream.
+        if core.is_running(self.runner) then return end
         if self.streaming == sequence and self.handle then
             pcall(core.gpt_generator_drop, self.handle, sequence)
             self.streaming = nil
@@ -275,6 +288,7 @@ function Generator:generate(given)
     end
     local function piece()
         while self.streaming == sequence do
+            self:_check_idle()
             local ok, text = pcall(next_text)
             if not ok then
                 stop()

@@ -189,12 +189,38 @@ case("what a callback raises stops the generation and arrives", function()
     expect_raised("logits are expected", function()
         generator:text{ prompt = "The fox", logits_processor = function() return { 1, 2 } end }
     end)
-    expect_raised("can not use it", function()
-        generator:text{ prompt = "The fox", logits_processor = function() assert(generator:step()) end }
-    end)
     generator:set{ logits_processor = false }
     expect_equal(generator:active(), 0)
     expect_equal(#select(2, generator:text{ prompt = "The fox", max_new_tokens = 4 }).token_ids, 4)
+end)
+
+-- Each would free or change what the step that runs the processor works on.
+case("a logits processor can not use its own generator", function()
+    local generator = model:generator{ max_new_tokens = 4, do_sample = false }
+    local expected = generator:text("The fox")
+    local stream
+    local function refused(...) expect_failure(gpt.ARGUMENT, "can not use it", ...) end
+    generator:set{ logits_processor = function(_, _, sequence)
+        refused(generator:close())
+        refused(generator:drop(sequence))
+        refused(generator:add("The owl"))
+        refused(generator:set{ top_k = 3 })
+        refused(generator:set{ logits_processor = false })
+        refused(generator:reset_settings())
+        refused(generator:step())
+        refused(generator:score("The owl"))
+        refused(generator:logits("The owl"))
+        if stream then expect_raised("can not use it", stream) end
+    end }
+    stream = generator:generate("The fox")
+    for _ = 1, 2 do expect(stream(), "a piece") end
+    stream = nil
+    expect_equal(generator:text("The fox"), expected)
+    expect_equal(generator:text{ prompt = "The fox", num_beams = 2, max_new_tokens = 1 } ~= nil, true)
+    generator:set{ logits_processor = function() generator:cancel() end, num_beams = 1,
+                   max_new_tokens = 4 }
+    expect_failure(gpt.CANCELLED, "", generator:text("The fox"))
+    expect(generator:close(), "true")
 end)
 
 case("cancel stops the computation", function()
