@@ -59,8 +59,13 @@ end
 -- A function that gets ids, logits and the number of the sequence, and changes the logits or returns others; false: none.
 function Generator:_set_hook(hook)
     local handle = self:_open_handle()
+    if hook and type(hook) ~= "function" then
+        errors.fail("ARGUMENT", "logits_processor: a function is needed, not a %s", type(hook))
+    end
+    local new = core.set_hook(handle, self.runner, hook or nil)
+    -- libgpt calls the earlier ones no more, once no sequence runs that has them.
     if core.gpt_generator_active(handle) == 0 then self.hooks = {} end
-    self.hooks[#self.hooks + 1] = core.set_hook(handle, self.runner, hook or nil)
+    self.hooks[#self.hooks + 1] = new
 end
 
 --- The settings that are one number or true and false, by name.

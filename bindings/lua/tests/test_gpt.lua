@@ -194,6 +194,17 @@ case("what a callback raises stops the generation and arrives", function()
     expect_equal(#select(2, generator:text{ prompt = "The fox", max_new_tokens = 4 }).token_ids, 4)
 end)
 
+case("a logits processor that is none leaves the earlier one", function()
+    local calls = 0
+    local generator = model:generator{ max_new_tokens = 3, logits_processor = function() calls = calls + 1 end }
+    expect_failure(gpt.ARGUMENT, "logits_processor: a function is needed, not a string",
+                   generator:set{ logits_processor = "greedy" })
+    collectgarbage()
+    collectgarbage()
+    expect(generator:text("The fox"), "a text")
+    expect_equal(calls, 3)
+end)
+
 -- Each would free or change what the step that runs the processor works on.
 case("a logits processor can not use its own generator", function()
     local generator = model:generator{ max_new_tokens = 4, do_sample = false }
