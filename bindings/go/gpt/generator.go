@@ -441,8 +441,13 @@ func outputOf(result core.Gpt_result, index int64, prompt string) Output {
 	return o
 }
 
-// evaluate gives logits or hidden states of the tokens of a text, and their number.
-func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, error) {
+// own is the model as the generator keeps it: the user may have closed the Model.
+func (g *Generator) own() core.Gpt_model {
+	return core.Gpt_generator_model(g.handle)
+}
+
+// evaluate gives logits or hidden states of the tokens of a text.
+func (g *Generator) evaluate(text string, width func(core.Gpt_model) int, hidden bool) ([][]float32, error) {
 	ids, end, err := g.beginWith(text)
 	if err != nil {
 		return nil, err
@@ -450,10 +455,11 @@ func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, 
 	defer end()
 	// A text that is too long is refused before memory for its numbers is asked for.
 	rows := len(ids)
-	if rows > g.model.ContextLength() {
+	if rows > core.Gpt_model_context_length(g.own()) {
 		rows = 0
 	}
-	floats := make([]float32, rows*width)
+	columns := width(g.own())
+	floats := make([]float32, rows*columns)
 	err = call(func() int {
 		if hidden {
 			return core.Gpt_go_evaluate(nil, floats, g.handle, ids)
@@ -465,7 +471,7 @@ func (g *Generator) evaluate(text string, width int, hidden bool) ([][]float32, 
 	}
 	result := make([][]float32, rows)
 	for i := range result {
-		result[i] = floats[i*width : (i+1)*width : (i+1)*width]
+		result[i] = floats[i*columns : (i+1)*columns : (i+1)*columns]
 	}
 	return result, nil
 }
@@ -484,12 +490,12 @@ func (g *Generator) beginWith(text string) (ids []int32, end func(), err error) 
 
 // Logits gives the logits after each token of a text.
 func (g *Generator) Logits(text string) ([][]float32, error) {
-	return g.evaluate(text, g.model.VocabSize(), false)
+	return g.evaluate(text, core.Gpt_model_vocab_size, false)
 }
 
 // HiddenStates gives the hidden state of each token of a text after the last norm.
 func (g *Generator) HiddenStates(text string) ([][]float32, error) {
-	return g.evaluate(text, g.model.HiddenSize(), true)
+	return g.evaluate(text, core.Gpt_model_width, true)
 }
 
 // Score gives the log-probability of each token of a text after those before it; the first is NaN. The perplexity of the

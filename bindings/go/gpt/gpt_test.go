@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -324,6 +325,30 @@ func TestWhatIsUsedStaysAliveAndWhatIsClosedSaysSo(t *testing.T) {
 	generator.Cancel()
 	if _, err := generator.Generate(background, "The fox"); !errors.Is(err, gpt.ErrArgument) {
 		t.Fatal(err)
+	}
+}
+
+func TestAGeneratorNeedsNoModelThatIsOpen(t *testing.T) {
+	model := must(gpt.Open("storyteller", gpt.WithThreads(1)))
+	generator := must(model.Generator(gpt.MaxNewTokens(20), gpt.DoSample(false)))
+	defer generator.Close()
+	logits, hidden := must(generator.Logits("The fox")), must(generator.HiddenStates("The fox"))
+	ids := must(generator.GenerateMany(background, []string{"The fox"}))[0].TokenIDs
+	first, last := gpt.EOSTokenIDs(ids[0]), gpt.EOSTokenIDs(ids[len(ids)-1])
+	model.Close()
+	if closed := must(generator.Logits("The fox")); !reflect.DeepEqual(closed, logits) {
+		t.Fatal(len(closed), len(logits))
+	}
+	if closed := must(generator.HiddenStates("The fox")); !reflect.DeepEqual(closed, hidden) {
+		t.Fatal(len(closed), len(hidden))
+	}
+	// The tokens of before end nothing any more.
+	if err := generator.Set(first, last); err != nil {
+		t.Fatal(err)
+	}
+	if output := must(generator.GenerateMany(background, []string{"The fox"}))[0]; output.TokenIDs[0] != ids[0] ||
+		len(output.TokenIDs) == 1 {
+		t.Fatal(output)
 	}
 }
 

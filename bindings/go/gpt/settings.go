@@ -168,7 +168,8 @@ func Seed(seed uint64) Setting {
 // EOSTokenIDs are the tokens that end a sequence: these, and no others.
 func EOSTokenIDs(ids ...int32) Setting {
 	return Setting{name: "eos_token_id", apply: func(g *Generator) error {
-		for id := 0; id < g.model.VocabSize(); id++ {
+		vocab := core.Gpt_model_vocab_size(g.own())
+		for id := 0; id < vocab; id++ {
 			if core.Gpt_generator_stop_token(g.handle, id) != 0 {
 				if err := g.setStopToken(id, 0); err != nil {
 					return err

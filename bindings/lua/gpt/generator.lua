@@ -311,7 +311,10 @@ end
 
 function Generator:_ids(text)
     if type(text) == "table" then return text end
-    return core.gpt_tokenizer_encode(self.model:_tokenizer():_open_handle(), text, 0)
+    -- The generator's own model: the user may have closed the other handle.
+    local tokenizer = core.gpt_model_tokenizer(core.gpt_generator_model(self:_open_handle()))
+    if not tokenizer then errors.fail("NOT_FOUND", "model: its files have no tokenizer") end
+    return core.gpt_tokenizer_encode(tokenizer, text, 0)
 end
 
 --- The logits after each token of a text or of ids: a list of lists.

@@ -360,9 +360,11 @@ class Generator:
 
     def _evaluate(self, text: Text, logits: bool, hidden: bool) -> List[FloatArray]:
         ids = self._ids(text)
+        # The generator's own: the user may have closed the model.
+        model = _gpt.gpt_generator_model(self.handle)
         # A text that is too long is refused before memory for its numbers is asked for.
-        rows = len(ids) if len(ids) <= self._model.context_length else 0
-        widths = [self._model.vocab_size if logits else None, self._model.hidden_size if hidden else None]
+        rows = len(ids) if len(ids) <= _gpt.gpt_model_context_length(model) else 0
+        widths = [_gpt.gpt_model_vocab_size(model) if logits else None, _gpt.gpt_model_width(model) if hidden else None]
         floats = [Floats([rows, width]) if width is not None and rows > 0 else None for width in widths]
         with self._alone:
             handle = self.handle

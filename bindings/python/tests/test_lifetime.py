@@ -38,7 +38,9 @@ def what_is_closed_says_so():
     with gpt.Model.from_pretrained("storyteller", threads=1) as model:
         generator = model.generator(max_new_tokens=3)
         tokenizer = model.tokenizer
+        expected = [list(generator.logits("The fox")[1]), list(generator.hidden_states("The fox")[1])]
     raises(gpt.ArgumentError, lambda: model.generate("x"), "closed")
+    expect_equal([list(generator.logits("The fox")[1]), list(generator.hidden_states("The fox")[1])], expected)
     expect_equal((repr(model), len(generator.generate("x").token_ids)), ("<gpt.Model, closed>", 3))
     with generator:
         pass
