@@ -146,22 +146,24 @@ class Generator:
         """
         given = _settings.with_implied(settings)
         with self._alone:
-            handle = self.handle
-            for name, value in given.items():
-                if name == "logits_processor":
-                    self._set_hook(value)
-                elif name in _settings.LISTS:
-                    _settings.LISTS[name](handle, value)
-                else:
-                    _settings.set_number(handle, name, value)
+            self._set(self.handle, given)
 
-    def _set_hook(self, functions: Any) -> None:
+    def _set(self, handle: Any, given: Dict[str, Any]) -> None:
+        for name, value in given.items():
+            if name == "logits_processor":
+                self._set_hook(handle, value)
+            elif name in _settings.LISTS:
+                _settings.LISTS[name](handle, value)
+            else:
+                _settings.set_number(handle, name, value)
+
+    def _set_hook(self, handle: Any, functions: Any) -> None:
         functions = [functions] if callable(functions) else list(functions)
-        if _gpt.gpt_generator_active(self.handle) == 0:
+        if _gpt.gpt_generator_active(handle) == 0:
             self._hooks.clear()
         if functions:
             self._hooks.append(_settings.Hook(functions))
-        _gpt.gpt_python_set_logits_hook(self.handle, self._hooks[-1] if functions else None)
+        _gpt.gpt_python_set_logits_hook(handle, self._hooks[-1] if functions else None)
 
     def settings(self) -> Dict[str, Any]:
         """The settings that are one number or yes and no, by name."""
@@ -173,7 +175,7 @@ class Generator:
             handle = self.handle
             _gpt.gpt_generator_reset_settings(handle)
             _gpt.gpt_python_set_logits_hook(handle, None)
-        self.set(threads=self._model.threads or None)
+            self._set(handle, _settings.with_implied({"threads": self._model.threads or None}))
 
     # Step by step.
 
@@ -237,9 +239,13 @@ class Generator:
 
     def _forget_cancel(self) -> None:
         """Takes a cancel back that came after the end of what it was to stop: a step without sequences hears it."""
+        with self._alone:
+            self._forget_cancel_of(self.handle)
+
+    def _forget_cancel_of(self, handle: Any) -> None:
         with contextlib.suppress(CancelledError):
-            if self.active == 0:
-                self._raw_step()
+            if _gpt.gpt_generator_active(handle) == 0:
+                self._step(handle)
 
     # At once.
 
@@ -269,46 +275,52 @@ class Generator:
         """
         one = is_one(prompt)
         prompts = [prompt] if one else list(prompt)
-        self.set(num_return_sequences=num_return_sequences, **settings)
-        many = num_return_sequences is not None
-        if _gpt.gpt_generator_beams(self.handle) > 1:
-            outputs = [self._search(prompt) for prompt in prompts]
-        else:
-            outputs = self._run(prompts, callback)
+        given = _settings.with_implied({"num_return_sequences": num_return_sequences, **settings})
+        # The settings are those of this call: another thread that shares the generator must not change them meanwhile.
+        with self._alone:
+            handle = self._idle_handle()
+            self._set(handle, given)
+            if _gpt.gpt_generator_beams(handle) > 1:
+                outputs = [self._search(handle, prompt) for prompt in prompts]
+            else:
+                outputs = self._run(handle, prompts, callback)
         shaped: Any = outputs
-        if not many:
+        if num_return_sequences is None:
             shaped = [samples[0] for samples in outputs]
         result: Outputs = shaped[0] if one else shaped
         return result
 
-    def _run(self, prompts: Sequence[Text], callback: Optional[Callable[[Event], object]]) -> List[List[Output]]:
-        with self._alone:
-            handle = self.handle
-            if _gpt.gpt_generator_active(handle) > 0:
-                raise ArgumentError("generator: sequences of add or of a stream run; they must end first")
-            events: Dict[int, List[RawEvent]] = {}
-            try:
-                starts = [self._begin(handle, prompt, events) for prompt in prompts]
-                while _gpt.gpt_generator_active(handle) > 0:
-                    self._take(self._step(handle), events, callback)
-            except BaseException:
-                self._drop_all(handle, events)
-                raise
-            samples = _gpt.gpt_generator_samples(handle)
+    def _idle_handle(self) -> Any:
+        """The handle, when no sequence runs that a call of its own would step too."""
+        handle = self.handle
+        if _gpt.gpt_generator_active(handle) > 0:
+            raise ArgumentError("generator: sequences of add or of a stream run; they must end first")
+        return handle
+
+    def _run(self, handle: Any, prompts: Sequence[Text],
+             callback: Optional[Callable[[Event], object]]) -> List[List[Output]]:
+        events: Dict[int, List[RawEvent]] = {}
+        try:
+            starts = [self._begin(handle, prompt, events) for prompt in prompts]
+            while _gpt.gpt_generator_active(handle) > 0:
+                self._take(self._step(handle), events, callback)
+        except BaseException:
+            self._drop_all(handle, events)
+            raise
+        samples = _gpt.gpt_generator_samples(handle)
         return [[Output.of_events(events[first + i], prompt, tokens) for i in range(samples)]
                 for prompt, (first, tokens) in zip(prompts, starts)]
 
-    def _search(self, prompt: Text) -> List[Output]:
+    def _search(self, handle: Any, prompt: Text) -> List[Output]:
         """A beam search, which is one call. Another thread makes it, so that Ctrl-C can stop it."""
         try:
-            return self._search_in_thread(prompt)
+            return self._search_in_thread(handle, prompt)
         except BaseException:
-            self._forget_cancel()
+            self._forget_cancel_of(handle)
             raise
 
-    def _search_in_thread(self, prompt: Text) -> List[Output]:
-        with self._alone, concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
-            handle = self.handle
+    def _search_in_thread(self, handle: Any, prompt: Text) -> List[Output]:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
             work = executor.submit(self._search_alone, handle, prompt)
             try:
                 result = work.result()
@@ -322,9 +334,12 @@ class Generator:
             return [Output.of_result(result, i, prompt) for i in range(_gpt.gpt_result_count(result))]
 
     def _search_alone(self, handle: Any, prompt: Text) -> Any:
-        self._alone.owner = threading.get_ident()
         run = _gpt.gpt_generator_run if is_text(prompt) else _gpt.gpt_generator_run_ids
-        return run(handle, prompt)
+        owner, self._alone.owner = self._alone.owner, threading.get_ident()
+        try:
+            return run(handle, prompt)
+        finally:
+            self._alone.owner = owner
 
     def _begin(self, handle: Any, prompt: Text, events: Dict[int, List[RawEvent]]) -> Tuple[int, int]:
         """Adds a prompt; returns its first sequence and the number of its tokens."""
@@ -350,8 +365,14 @@ class Generator:
 
     def stream(self, prompt: Text, **settings: Any) -> "Stream":
         """A stream of the pieces of text that continue a prompt."""
-        self.set(**settings)
-        return Stream(self, prompt)
+        given = _settings.with_implied(settings)
+        with self._alone:
+            handle = self._idle_handle()
+            self._set(handle, given)
+            if _gpt.gpt_generator_samples(handle) != 1:
+                raise ArgumentError("num_return_sequences: a stream has one sequence; use Generator.add and events")
+            sequence = self._add(handle, prompt)
+        return Stream(self, sequence)
 
     # Numbers instead of text.
 
@@ -408,19 +429,15 @@ class Stream:
     Leaving the loop early and dropping the stream stops the generation, as close does.
     """
 
-    def __init__(self, generator: Generator, prompt: Text) -> None:
-        self._sequence = -1
+    def __init__(self, generator: Generator, sequence: int) -> None:
+        """For this package; users call stream of a model or a generator."""
+        self._sequence = sequence
         self._generator = generator
         self._executor: Optional[concurrent.futures.ThreadPoolExecutor] = None
         #: The new tokens so far.
         self.token_ids: List[int] = []
         #: Why it has ended, as in Event; None while it goes on.
         self.finish_reason: Optional[str] = None
-        if generator.settings()["num_return_sequences"] != 1:
-            raise ArgumentError("num_return_sequences: a stream has one sequence; use Generator.add and events")
-        if generator.active > 0:
-            raise ArgumentError("generator: sequences of add or of a stream run; they must end first")
-        self._sequence = generator.add(prompt)
 
     def __iter__(self) -> Iterator[str]:
         return self

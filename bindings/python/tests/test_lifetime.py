@@ -125,6 +125,29 @@ def threads_share_a_model_and_wait_for_a_generator():
     expect_equal(found, [expected] * 40)
 
 
+# Each call of a shared generator computes with the settings that it was given, whatever other threads ask for.
+@case
+def threads_that_share_a_generator_keep_their_settings():
+    shared = storyteller().generator(do_sample=False)
+    found = []
+
+    def work(count, beams):
+        for _ in range(50):
+            output = shared.generate("The fox", max_new_tokens=count, num_beams=beams)
+            found.append((count, beams, len(output.token_ids), output.score is not None))
+
+    threads = [threading.Thread(target=work, args=pair) for pair in [(3, 1), (5, 1), (2, 2)]]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+    expect_equal(len(found), 150)
+    expect_equal([line for line in found if line[2:] != (line[0], line[1] > 1)], [])
+
+
 @case
 def cancelling_from_another_thread_arrives():
     generator = storyteller().generator(eos_token_id=[], max_new_tokens=500)
