@@ -60,6 +60,8 @@ type Generator struct {
 	model  *Model
 	hooks  []cgo.Handle
 	calls  *hookCalls
+	// The sequence of the last stream, which is computed alone, or none.
+	streaming int64
 	// Held while C may see the handle in Cancel, which does not wait for the computation.
 	cancelling sync.Mutex
 }
@@ -96,6 +98,27 @@ func (g *Generator) begin() (func(), error) {
 		return nil, argumentError("generator: it is closed")
 	}
 	return g.mutex.Unlock, nil
+}
+
+// none is the number of no sequence.
+const none = -1
+
+func errBusy() error {
+	return argumentError("generator: sequences of Add or of a stream run; they must end first")
+}
+
+// beginWithoutStream takes the generator as begin does, unless a stream runs.
+func (g *Generator) beginWithoutStream() (func(), error) {
+	end, err := g.begin()
+	if err != nil {
+		return nil, err
+	}
+	if g.streaming != none && core.Gpt_generator_active(g.handle) > 0 {
+		end()
+		return nil, errBusy()
+	}
+	g.streaming = none
+	return end, nil
 }
 
 // Set changes settings, for sequences that are added afterwards.
@@ -180,7 +203,7 @@ func (g *Generator) ResetSettings() error {
 
 // Add adds a prompt and gives the number of its first sequence; further samples have the numbers after it.
 func (g *Generator) Add(prompt string) (int64, error) {
-	end, err := g.begin()
+	end, err := g.beginWithoutStream()
 	if err != nil {
 		return 0, err
 	}
@@ -196,7 +219,7 @@ func (g *Generator) add(prompt string) (int64, error) {
 
 // AddIDs does the same with token ids.
 func (g *Generator) AddIDs(ids []int32) (int64, error) {
-	end, err := g.begin()
+	end, err := g.beginWithoutStream()
 	if err != nil {
 		return 0, err
 	}
@@ -320,7 +343,7 @@ func eventOf(event core.Gpt_event) Event {
 
 // Step computes a token for each sequence whose prompt has been read, and a part of the prompts that wait.
 func (g *Generator) Step(ctx context.Context) ([]Event, error) {
-	end, err := g.begin()
+	end, err := g.beginWithoutStream()
 	if err != nil {
 		return nil, err
 	}
@@ -346,7 +369,7 @@ func (g *Generator) GenerateMany(ctx context.Context, prompts []string) ([]Outpu
 	}
 	defer end()
 	if core.Gpt_generator_active(g.handle) > 0 {
-		return nil, argumentError("generator: sequences of Add or of a stream run; they must end first")
+		return nil, errBusy()
 	}
 	defer g.forgetCancelOf(ctx)
 	if core.Gpt_generator_beams(g.handle) > 1 {

@@ -59,6 +59,49 @@ func TestStreamGivesWhatOneCallGives(t *testing.T) {
 	}
 }
 
+// What a stream gives is its own text: nothing may run beside it, or take its steps.
+func TestAStreamRunsAlone(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(20), gpt.DoSample(false), gpt.EOSTokenIDs()))
+	defer generator.Close()
+	expected := must(generator.Generate(background, "The fox"))
+	stream, streamed := generator.Stream(background, "The fox"), ""
+	for stream.Next() {
+		streamed += stream.Text()
+		if generator.Active() == 0 {
+			break
+		}
+		_, added := generator.Add("The owl")
+		_, addedIDs := generator.AddIDs([]int32{584})
+		_, stepped := generator.Step(background)
+		for _, err := range []error{added, addedIDs, stepped} {
+			if !errors.Is(err, gpt.ErrArgument) || !strings.Contains(err.Error(), "must end first") {
+				t.Fatal(err)
+			}
+		}
+	}
+	if streamed != expected || stream.Err() != nil {
+		t.Fatalf("%v: %q, not %q", stream.Err(), streamed, expected)
+	}
+}
+
+// A stream whose sequence is dropped has come to its end, and takes nothing from what runs then.
+func TestAStreamThatIsDroppedEnds(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(3), gpt.DoSample(false), gpt.EOSTokenIDs()))
+	defer generator.Close()
+	before := must(generator.Add("The fox"))
+	if err := generator.Drop(before); err != nil {
+		t.Fatal(err)
+	}
+	stream := generator.Stream(background, "The fox")
+	if err := generator.Drop(before + 1); err != nil {
+		t.Fatal(err)
+	}
+	must(generator.Add("The fox"))
+	if stream.Next() || stream.Err() != nil || generator.Active() != 1 {
+		t.Fatal(stream.Text(), stream.Err(), generator.Active())
+	}
+}
+
 func TestPromptsAndSamplesComeInOrder(t *testing.T) {
 	outputs := must(open(t).GenerateMany(background, []string{"The fox", "One day"}, gpt.NumReturnSequences(2),
 		gpt.Seed(5), gpt.MaxNewTokens(6), gpt.LogProbs(0)))

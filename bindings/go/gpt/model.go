@@ -192,7 +192,7 @@ func (m *Model) String() string {
 
 // Generator makes a generator, which keeps the model's memory for as long as it needs it.
 func (m *Model) Generator(settings ...Setting) (*Generator, error) {
-	g := &Generator{model: m, calls: &hookCalls{}}
+	g := &Generator{model: m, calls: &hookCalls{}, streaming: none}
 	out := make([]uint64, 1)
 	err := m.use(func(handle core.Gpt_model) error {
 		return call(func() int { return core.Gpt_generator_new(out, handle) })

@@ -38,21 +38,38 @@ func (g *Generator) Stream(ctx context.Context, prompt string) *Stream {
 	defer end()
 	switch {
 	case core.Gpt_generator_active(g.handle) > 0:
-		s.err = argumentError("generator: sequences of Add or of a stream run; they must end first")
+		s.err = errBusy()
 	case core.Gpt_generator_samples(g.handle) != 1:
 		s.err = argumentError("num_return_sequences: a stream has one sequence; use Add and Step")
 	default:
 		s.sequence, s.err = g.add(prompt)
-		s.running = s.err == nil
+		if s.running = s.err == nil; s.running {
+			g.streaming = s.sequence
+		}
 	}
 	return s
+}
+
+// step computes a token. There are no events when the sequence runs no more.
+func (s *Stream) step() ([]Event, error) {
+	g := s.generator
+	end, err := g.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	s.running = g.streaming == s.sequence && core.Gpt_generator_active(g.handle) > 0
+	if !s.running {
+		return nil, nil
+	}
+	return g.step(s.ctx)
 }
 
 // Next computes the next piece; it returns false at the end, when the context ends, and when something has failed.
 func (s *Stream) Next() bool {
 	s.text = ""
 	for s.running && s.text == "" {
-		events, err := s.generator.Step(s.ctx)
+		events, err := s.step()
 		if err != nil {
 			s.err = err
 			s.Close()

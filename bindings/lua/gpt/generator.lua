@@ -91,8 +91,17 @@ function Generator:_add(prompt)
     return add(self:_open_handle(), prompt)
 end
 
+-- A stream's sequence is computed alone. One that nobody reads any more looks as one that goes on: it ends, and its
+-- iterator says so if it is called again.
+function Generator:_end_stream()
+    local handle = self:_open_handle()
+    if self.streaming then pcall(core.gpt_generator_drop, handle, self.streaming) end
+    self.streaming = nil
+end
+
 --- Adds a prompt, a text or a list of ids; returns the number of its first sequence. Further samples have the next ones.
 function Generator:add(prompt)
+    self:_end_stream()
     return self:_add(prompt)
 end
 
@@ -103,6 +112,7 @@ end
 --- Computes a token for each sequence whose prompt has been read, and a part of the prompts that wait. Returns a list of
 --- events: tables with sequence, token, text, and where there are, finish_reason, logprob and alternatives.
 function Generator:step()
+    self:_end_stream()
     return self:_step()
 end
 
@@ -111,6 +121,7 @@ function Generator:events()
     local list, at = {}, 0
     return function()
         while at >= #list do
+            self:_end_stream()
             if core.gpt_generator_active(self:_open_handle()) == 0 then return nil end
             list, at = self:_step(), 0
         end
@@ -160,12 +171,9 @@ local function arguments(given)
     return prompts or { given.prompt }, callback, rest
 end
 
--- An abandoned stream of this generator ends; other sequences must not run.
+-- Sequences of add must not run.
 function Generator:_begin()
-    if self.streaming then
-        pcall(core.gpt_generator_drop, self:_open_handle(), self.streaming)
-        self.streaming = nil
-    end
+    self:_end_stream()
     if core.gpt_generator_active(self:_open_handle()) > 0 then
         errors.fail("ARGUMENT", "generator: sequences of add run; they must end first")
     end
@@ -262,6 +270,50 @@ function Generator:text(given)
     return output.text, output
 end
 
+-- What generate gives an iterator over.
+local Stream = {}
+Stream.__index = Stream
+
+function Stream:stop()
+    local generator = self.generator
+    -- In the middle of a step nothing can be dropped; a later call of the generator does so.
+    if core.is_running(generator.runner) then return end
+    self.ended = true
+    if generator.handle and generator.streaming == self.sequence then generator:_end_stream() end
+    if generator.close_after_stream then generator:close() end
+end
+
+-- The text of one more token.
+function Stream:step()
+    local generator, text = self.generator, ""
+    local events = generator:_step()
+    self.ended = core.gpt_generator_active(generator.handle) == 0
+    if self.ended then generator.streaming = nil end
+    for _, event in ipairs(events) do
+        text = text .. event.text
+        if self.callback then self.callback(event) end
+    end
+    return text
+end
+
+-- The next piece of text, nil at the end.
+function Stream:piece()
+    while not self.ended do
+        self.generator:_check_idle()
+        if self.generator.streaming ~= self.sequence then
+            errors.fail("ARGUMENT", "generator: another call of it has ended the stream")
+        end
+        local ok, text = pcall(self.step, self)
+        if not ok then
+            self:stop()
+            error(text, 0)
+        end
+        if text ~= "" then return text end
+    end
+    self:stop()
+    return nil
+end
+
 --- An iterator over the pieces of text that continue a prompt, each as soon as it is certain. Errors are raised. Since
 --- Lua 5.4 leaving the loop stops the generation at once; before, the next call of the generator does, or the collector.
 function Generator:generate(given)
@@ -272,39 +324,9 @@ function Generator:generate(given)
         errors.fail("ARGUMENT", "a stream has one prompt and one sequence; use outputs, or add and events")
     end
     self.streaming = self:_add(prompts[1])
-    local sequence = self.streaming
-    local function stop()
-        -- Otherwise a later call of the generator ends the stream.
-        if core.is_running(self.runner) then return end
-        if self.streaming == sequence and self.handle then
-            pcall(core.gpt_generator_drop, self.handle, sequence)
-            self.streaming = nil
-        end
-        if self.close_after_stream then self:close() end
-    end
-    local function next_text()
-        local text = ""
-        for _, event in ipairs(self:_step()) do
-            text = text .. event.text
-            if event.finish_reason then self.streaming = nil end
-            if callback then callback(event) end
-        end
-        return text
-    end
-    local function piece()
-        while self.streaming == sequence do
-            self:_check_idle()
-            local ok, text = pcall(next_text)
-            if not ok then
-                stop()
-                error(text, 0)
-            end
-            if text ~= "" then return text end
-        end
-        stop()
-        return nil
-    end
-    return piece, nil, nil, setmetatable({}, { __close = stop })
+    local stream = setmetatable({ generator = self, sequence = self.streaming, callback = callback, ended = false },
+                                Stream)
+    return function() return stream:piece() end, nil, nil, setmetatable({}, { __close = function() stream:stop() end })
 end
 
 -- Numbers instead of text.

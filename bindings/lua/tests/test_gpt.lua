@@ -125,6 +125,25 @@ case("leaving a stream lets its generator go on", function()
     expect_equal(select(2, generator:text{ prompt = "The fox", max_new_tokens = 4 }).finish_reason, "length")
 end)
 
+-- What a stream gives is its own text: other calls that compute end it, and its iterator says so.
+case("a stream runs alone", function()
+    local generator = model:generator{ max_new_tokens = 20, do_sample = false, eos_token_id = {} }
+    for _, method in ipairs{ "add", "step", "events" } do
+        local piece = generator:generate("The fox")
+        expect(piece(), "a piece")
+        local result = assert(generator[method](generator, "The owl"))
+        if method == "events" then expect_equal(result(), nil) end
+        expect_raised("has ended the stream", piece)
+        for event in generator:events() do expect_equal(event.sequence, result) end
+    end
+    -- One whose sequence is dropped has come to its end.
+    local pieces = 0
+    for _ in generator:generate{ prompt = "The fox", callback = function(event) generator:drop(event.sequence) end } do
+        pieces = pieces + 1
+    end
+    expect_equal(pieces, 1)
+end)
+
 case("errors are nil, a message and a code", function()
     expect_failure(gpt.NOT_FOUND, "no-such-model", gpt.open("no-such-model"))
     expect_failure(gpt.NOT_FOUND, "no-such-model", gpt.tokenizer("no-such-model"))

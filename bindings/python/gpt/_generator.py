@@ -38,6 +38,9 @@ class Event(NamedTuple):
 RawEvent = Tuple[int, int, str, Optional[str], Optional[float], Tuple[Tuple[int, float], ...]]
 
 
+_BUSY = "generator: sequences of add or of a stream run; they must end first"
+
+
 class Exclusive:
     """A lock for one thread at a time. A logits processor that uses its own generator gets an error and no deadlock."""
 
@@ -114,6 +117,8 @@ class Generator:
         self._model = model
         self._alone = Exclusive()
         self._hooks: List[_settings.Hook] = []
+        # The sequence of the last stream. It is computed alone: its events are all that its steps give.
+        self._streaming = -1
         self.set(**{"threads": model.threads or None, **settings})
 
     @property
@@ -179,6 +184,13 @@ class Generator:
 
     # Step by step.
 
+    def _handle_without_stream(self) -> Any:
+        handle = self.handle
+        if self._streaming >= 0 and _gpt.gpt_generator_active(handle) > 0:
+            raise ArgumentError(_BUSY)
+        self._streaming = -1
+        return handle
+
     def _add(self, handle: Any, prompt: Text) -> int:
         add = _gpt.gpt_generator_add if is_text(prompt) else _gpt.gpt_generator_add_ids
         return int(add(handle, prompt))
@@ -186,8 +198,7 @@ class Generator:
     def add(self, prompt: Text) -> int:
         """Adds a prompt; returns the number of its first sequence. Further samples have the numbers after it."""
         with self._alone:
-            handle = self.handle
-            return self._add(handle, prompt)
+            return self._add(self._handle_without_stream(), prompt)
 
     def _raise_error_of_hook(self) -> None:
         """Raises what a logits processor raised, in place of the error that says that it stopped the computation."""
@@ -204,13 +215,19 @@ class Generator:
             self._raise_error_of_hook()
             raise
 
-    def _raw_step(self) -> List[RawEvent]:
+    def _stream_step(self, sequence: int) -> Optional[List[RawEvent]]:
+        """A step of a stream; None when its sequence runs no more."""
         with self._alone:
-            return self._step(self.handle)
+            handle = self.handle
+            if self._streaming != sequence or _gpt.gpt_generator_active(handle) == 0:
+                return None
+            return self._step(handle)
 
     def step(self) -> List[Event]:
         """Computes a token for each sequence whose prompt has been read, and a part of the prompts that wait."""
-        return [Event._make(event) for event in self._raw_step()]
+        with self._alone:
+            events = self._step(self._handle_without_stream())
+        return [Event._make(event) for event in events]
 
     def events(self) -> Iterator[Event]:
         """Steps until all sequences have ended, and gives each event as soon as it is there."""
@@ -294,7 +311,7 @@ class Generator:
         """The handle, when no sequence runs that a call of its own would step too."""
         handle = self.handle
         if _gpt.gpt_generator_active(handle) > 0:
-            raise ArgumentError("generator: sequences of add or of a stream run; they must end first")
+            raise ArgumentError(_BUSY)
         return handle
 
     def _run(self, handle: Any, prompts: Sequence[Text],
@@ -371,8 +388,8 @@ class Generator:
             self._set(handle, given)
             if _gpt.gpt_generator_samples(handle) != 1:
                 raise ArgumentError("num_return_sequences: a stream has one sequence; use Generator.add and events")
-            sequence = self._add(handle, prompt)
-        return Stream(self, sequence)
+            self._streaming = self._add(handle, prompt)
+            return Stream(self, self._streaming)
 
     # Numbers instead of text.
 
@@ -454,11 +471,14 @@ class Stream:
 
     def _piece(self) -> str:
         try:
-            events = self._generator._raw_step()
+            events = self._generator._stream_step(self._sequence)
         except BaseException:
             # Perhaps on the thread of async for, which can not wait for its own end, as close would.
             self._end()
             raise
+        if events is None:
+            self._sequence = -1
+            return ""
         piece = ""
         for _, token, text, finish_reason, _, _ in events:
             self.token_ids.append(token)

@@ -163,6 +163,27 @@ def a_stream_that_is_left_ends():
     expect_equal(list(stream), [])
 
 
+# What a stream gives is its own text: nothing may run beside it, or take its steps.
+@case
+def a_stream_runs_alone():
+    generator = storyteller().generator(max_new_tokens=20, do_sample=False, eos_token_id=[])
+    expected = str(generator.generate(PROMPT))
+    stream = generator.stream(PROMPT)
+    pieces = [next(stream)]
+    raises(gpt.ArgumentError, lambda: generator.add("The fox"), "must end first")
+    raises(gpt.ArgumentError, generator.step, "must end first")
+    raises(gpt.ArgumentError, lambda: list(generator.events()), "must end first")
+    expect_equal("".join(pieces + list(stream)), expected)
+    # One whose sequence is dropped has come to its end, and takes nothing from what runs then.
+    before = generator.add("The fox")
+    generator.drop(before)
+    stream = generator.stream(PROMPT)
+    generator.drop(before + 1)
+    after = generator.add("The fox")
+    expect_equal(list(stream), [])
+    expect_equal({event.sequence for event in generator.events()}, {after})
+
+
 @case
 def sequences_come_and_go():
     generator = storyteller().generator(max_new_tokens=5, do_sample=False, logprobs=2)
