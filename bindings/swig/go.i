@@ -189,6 +189,13 @@ gpt_status gpt_go_score(float *logprobs, gpt_generator *generator, const int32_t
     return gpt_generator_score(logprobs, generator, go_ids, go_count);
 }
 
+/* A number that this thread has, and no other one at the same time; never 0. */
+uint64_t gpt_go_thread(void)
+{
+    static _Thread_local char here;
+    return (uint64_t)(uintptr_t)&here;
+}
+
 /* Sets a hook by its handle, or none with 0. */
 gpt_status gpt_go_set_logits_hook(gpt_generator *generator, uint64_t hook)
 {

@@ -49,8 +49,19 @@ type Output struct {
 // hookCalls is what calls of logits processors leave behind. It is not in the generator, since C keeps the processors
 // reachable, and a generator that they reach would never be collected.
 type hookCalls struct {
-	running  atomic.Bool
+	// The thread on which one runs, else 0. Its goroutine has the thread for itself (call in errors.go).
+	thread   atomic.Uint64
 	panicked any
+}
+
+// inside returns whether a logits processor asks. It must not wait for the generator, which waits for it.
+func (c *hookCalls) inside() bool {
+	thread := c.thread.Load()
+	return thread != 0 && thread == core.Gpt_go_thread()
+}
+
+func errInside() error {
+	return argumentError("generator: a logits processor can not use it")
 }
 
 // A Generator has settings and running sequences. Goroutines that share one wait for each other.
@@ -66,8 +77,12 @@ type Generator struct {
 	cancelling sync.Mutex
 }
 
-// Close drops the sequences and gives the memory back. It may be called again.
+// Close drops the sequences and gives the memory back. It may be called again. In a logits processor of the generator,
+// where it can not be closed, it panics.
 func (g *Generator) Close() {
+	if g.calls.inside() {
+		panic(errInside())
+	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.cancelling.Lock()
@@ -89,8 +104,8 @@ func (g *Generator) forgetHooks() {
 
 // begin takes the generator for this goroutine; what it returns gives it back.
 func (g *Generator) begin() (func(), error) {
-	if g.calls.running.Load() {
-		return nil, argumentError("generator: a logits processor can not use it")
+	if g.calls.inside() {
+		return nil, errInside()
 	}
 	g.mutex.Lock()
 	if g.handle == nil {
@@ -172,9 +187,9 @@ func (g *Generator) setHook(process func([]int32, []float32)) error {
 
 // call returns whether the processor has panicked. C is below on the stack, so that the panic must wait.
 func (c *hookCalls) call(process func([]int32, []float32), ids []int32, logits []float32) (stop bool) {
-	c.running.Store(true)
+	c.thread.Store(core.Gpt_go_thread())
 	defer func() {
-		c.running.Store(false)
+		c.thread.Store(0)
 		if problem := recover(); problem != nil {
 			c.panicked = problem
 			stop = true

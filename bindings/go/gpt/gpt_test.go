@@ -279,6 +279,40 @@ func TestAPanicStopsTheGenerationAndArrives(t *testing.T) {
 	must(generator.Generate(background, "The fox"))
 }
 
+// It can not use its own generator; other goroutines wait for the step in which it runs.
+func TestALogitsProcessorIsAlone(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(3), gpt.DoSample(false)))
+	defer generator.Close()
+	entered, waited := make(chan bool), make(chan error)
+	var once sync.Once
+	var inside error
+	var closed any
+	_ = generator.Set(gpt.LogitsProcessor(func([]int32, []float32) {
+		once.Do(func() {
+			close(entered)
+			// Long enough for the other goroutine to ask.
+			time.Sleep(50 * time.Millisecond)
+		})
+		_, inside = generator.Add("The owl")
+		func() {
+			defer func() { closed = recover() }()
+			generator.Close()
+		}()
+	}))
+	go func() {
+		<-entered
+		_, err := generator.Generate(background, "One day")
+		waited <- err
+	}()
+	must(generator.Generate(background, "The fox"))
+	if err := <-waited; err != nil {
+		t.Fatal("another goroutine:", err)
+	}
+	if err, _ := closed.(error); !errors.Is(inside, gpt.ErrArgument) || !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(inside, closed)
+	}
+}
+
 func TestTextCrossesUnharmed(t *testing.T) {
 	model := open(t)
 	tokenizer := model.Tokenizer()
