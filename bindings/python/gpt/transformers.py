@@ -96,9 +96,17 @@ class GPT2Tokenizer:
         self.padding_side = "right"
 
     @classmethod
-    def from_pretrained(cls, name_or_path: Path, **_: Any) -> "GPT2Tokenizer":
+    def from_pretrained(cls, name_or_path: Path, *, padding_side: str = "right", pad_token: Optional[str] = None,
+                        **_: Any) -> "GPT2Tokenizer":
         """Opens the tokenizer of a model."""
-        return cls(Tokenizer.from_pretrained(name_or_path))
+        if padding_side not in ("left", "right"):
+            raise ValueError("padding_side: %r is neither \"left\" nor \"right\"" % padding_side)
+        opened = cls(Tokenizer.from_pretrained(name_or_path))
+        opened.padding_side = padding_side
+        opened.pad_token = pad_token
+        if opened.pad_token_id == -1:
+            raise UnsupportedError("pad_token: the tokenizer has no %r, and libgpt adds no tokens" % pad_token)
+        return opened
 
     def _end_of_text(self) -> Optional[str]:
         for text in ("<|endoftext|>", "</s>"):
@@ -231,9 +239,11 @@ class GPT2LMHeadModel:
         _check_device(device)
         return self
 
-    def __call__(self, input_ids: Any, **_: Any) -> ModelOutput:
+    def __call__(self, input_ids: Any, attention_mask: Any = None, **_: Any) -> ModelOutput:
         """The logits after each token of rows of ids."""
         rows = _rows(input_ids)
+        if _used(rows, attention_mask) != rows:
+            raise UnsupportedError("attention_mask: libgpt has no logits for rows that are filled up")
         if len({len(row) for row in rows}) > 1:
             raise ArgumentError("input_ids: rows must be of one length")
         with self.model.generator() as generator:

@@ -42,8 +42,7 @@ def batches_are_filled_up():
     tokenizer = AutoTokenizer.from_pretrained("storyteller")
     model = AutoModelForCausalLM.from_pretrained("storyteller", dtype="f32", threads=1)
     raises(ValueError, lambda: tokenizer(["a"], padding=True), "pad_token")
-    tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.padding_side = "left"
+    tokenizer = AutoTokenizer.from_pretrained("storyteller", padding_side="left", pad_token="<|endoftext|>")
     texts = ["The fox", "Once upon a time there was"]
     inputs = tokenizer(texts, return_tensors="np", padding=True).to("cpu")
     output = model.generate(**inputs, max_new_tokens=8, do_sample=False)
@@ -53,6 +52,8 @@ def batches_are_filled_up():
         expect_equal([int(token) for token in row][width:], expected.token_ids)
     expect_equal(tokenizer.batch_decode(inputs["input_ids"], skip_special_tokens=True), texts)
     expect_equal(tokenizer("The fox")["attention_mask"], [1, 1])
+    raises(gpt.UnsupportedError, lambda: model(**inputs), "attention_mask")
+    expect_equal(len(model(**tokenizer(["The fox"], return_tensors="np")).logits), 1)
 
 
 @case
@@ -77,6 +78,8 @@ def what_libgpt_does_not_do_is_refused():
     raises(TypeError, lambda: model.generate(ids, penalty_alpha=0.5), "penalty_alpha")
     raises(ValueError, lambda: model.generate(ids, num_return_sequences=2, do_sample=False), "do_sample")
     raises(gpt.ArgumentError, lambda: model.generate(ids, max_length=2), "no room")
+    raises(ValueError, lambda: AutoTokenizer.from_pretrained("storyteller", padding_side="top"), "top")
+    raises(gpt.UnsupportedError, lambda: AutoTokenizer.from_pretrained("storyteller", pad_token="[PAD]"), "[PAD]")
 
 
 tap.main()
