@@ -324,11 +324,22 @@ class TextGenerationPipeline:
         settings = _without_nothing(arguments)
         settings.setdefault("seed", _seed)
         generator: Any = self.model.model.generator()
+        settings.update(_lengths(generator, settings))
         one = isinstance(prompts, str)
         rows = generator.generate([prompts] if one else list(prompts), num_return_sequences=num_return_sequences,
                                   **settings)
         result = [list(_generated(row, return_full_text)) for row in rows]
         return result[0] if one else result
+
+
+def _lengths(generator: Generator, given: Dict[str, Any]) -> Dict[str, int]:
+    """What to set beside the lengths that are given: the one that counts alone, or that of transformers without any."""
+    if given.get("max_new_tokens"):
+        return {"max_length": 0}
+    if given.get("max_length"):
+        return {"max_new_tokens": 0}
+    files = generator.settings()
+    return {} if files["max_new_tokens"] or files["max_length"] else {"max_length": DEFAULT_MAX_LENGTH}
 
 
 def _generated(samples: Any, full: bool) -> Iterator[Dict[str, str]]:

@@ -67,6 +67,21 @@ def pipelines_continue_texts():
     expect_equal([len(entry) for entry in generator(["The fox", "The owl"], max_new_tokens=5)], [1, 1])
 
 
+# Without a length there are 20 tokens, those of the prompt too, and one that is given goes before the model's files.
+@case
+def pipelines_have_a_length():
+    def expect_new_tokens(count, generator, **settings):
+        found = generator("The fox", do_sample=False, eos_token_id=[], return_full_text=False, **settings)
+        expected = storyteller().generate("The fox", do_sample=False, eos_token_id=[], max_new_tokens=count)
+        expect_equal(found[0]["generated_text"], str(expected))
+
+    bare = pipeline("text-generation", model=tap.model_without("bare", "generation_config.json"))
+    expect_new_tokens(18, bare)
+    raises(gpt.ContextError, lambda: bare("Once upon a time there was a fox. " * 5), "max_length is 20")
+    expect_new_tokens(8, pipeline("text-generation", model="storyteller"), max_length=10)
+    expect_new_tokens(10, bare, max_length=5, max_new_tokens=10)
+
+
 @case
 def what_libgpt_does_not_do_is_refused():
     model, ids = GPT2LMHeadModel(storyteller()), [[584, 600]]
