@@ -9,6 +9,7 @@ Works without torch: tensors are torch's when it is there, else NumPy arrays, el
 """
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
@@ -26,13 +27,17 @@ Path = Union[str, "os.PathLike[str]"]
 #: What transformers generates up to when nothing is asked for.
 DEFAULT_MAX_LENGTH = 20
 
-_seed: Optional[int] = None
+# The seed of each call that generates.
+_seeds: Iterator[Optional[int]] = itertools.repeat(None)
+
+# Far enough, modulo 2^64, that the calls after one seed are not those after the next: 2^64 over the golden ratio.
+_SEED_STEP = 0x9E3779B97F4A7C15
 
 
 def set_seed(seed: int) -> None:
-    """The seed of what is generated afterwards."""
-    global _seed
-    _seed = seed
+    """The seed of what is generated afterwards: calls differ from each other, and come again after the same seed."""
+    global _seeds
+    _seeds = map(lambda call: (seed + call * _SEED_STEP) % 2**64, itertools.count())
 
 
 class Rows(List[Any]):
@@ -260,7 +265,7 @@ class GPT2LMHeadModel:
         The arguments are those of transformers' generate. What libgpt does not do is refused.
         """
         settings = _without_nothing(arguments)
-        with self.model.generator(seed=_seed) as generator:
+        with self.model.generator(seed=next(_seeds)) as generator:
             sampling = generator.settings()["do_sample"] if do_sample is None else do_sample
             beams = settings.get("num_beams", 1)
             if beams != 1 and do_sample:
@@ -322,8 +327,7 @@ class TextGenerationPipeline:
                  pad_token_id: Optional[int] = None, **arguments: Any) -> Any:
         """Continues a text, or each of a list of texts."""
         settings = _without_nothing(arguments)
-        settings.setdefault("seed", _seed)
-        generator: Any = self.model.model.generator()
+        generator: Any = self.model.model.generator(seed=next(_seeds))
         settings.update(_lengths(generator, settings))
         one = isinstance(prompts, str)
         rows = generator.generate([prompts] if one else list(prompts), num_return_sequences=num_return_sequences,

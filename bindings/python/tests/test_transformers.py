@@ -63,8 +63,24 @@ def pipelines_continue_texts():
     first = generator("The fox", max_new_tokens=10, num_return_sequences=2)
     expect_equal(len(first), 2)
     expect(all(entry["generated_text"].startswith("The fox") for entry in first), first)
-    expect_equal(generator("The fox", max_new_tokens=10, num_return_sequences=2), first)
     expect_equal([len(entry) for entry in generator(["The fox", "The owl"], max_new_tokens=5)], [1, 1])
+
+
+# As with torch's random numbers: calls go on from each other, and the same seed begins them again.
+@case
+def seeds_begin_a_row_of_calls():
+    generator = pipeline("text-generation", model="storyteller")
+    model, ids = GPT2LMHeadModel(storyteller()), [[584, 600]]
+
+    def calls(seed):
+        set_seed(seed)
+        return [generator("The fox", max_new_tokens=20)[0]["generated_text"] for _ in range(2)] + \
+            [[int(token) for token in model.generate(ids, max_new_tokens=20, do_sample=True)[0]] for _ in range(2)]
+
+    first = calls(42)
+    expect(first[0] != first[1] and first[2] != first[3], first)
+    expect_equal(calls(42), first)
+    expect(calls(43)[0] not in first, first)
 
 
 # Without a length there are 20 tokens, those of the prompt too, and one that is given goes before the model's files.
