@@ -79,7 +79,7 @@ tests_install_story_LDADD = lib/libgpt.la
 
 CLI_TESTS = tests/cli/test_usage.py tests/cli/test_generate.py tests/cli/test_numbers.py tests/cli/test_terminal.py
 CHECKS = tests/checks/headers.sh tests/checks/readme.sh tests/checks/sources.sh tests/checks/style.py \
-	tests/checks/manual.sh tests/checks/symbols.sh tests/checks/versions.sh tests/abi/test_abi.sh
+	tests/checks/manual.sh tests/checks/skips.sh tests/checks/symbols.sh tests/checks/versions.sh tests/abi/test_abi.sh
 
 # Figures, not tests: `make bench` builds them.
 EXTRA_PROGRAMS = tests/bench/bench_quality tests/bench/bench_sampler tests/bench/bench_tokenizer
@@ -106,6 +106,6 @@ TEST_EXTENSIONS = .py .sh
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_DRIVER = $(TAP_DRIVER)
-PY_LOG_COMPILER = $(PYTHON)
+PY_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/checks/python.sh $(PYTHON)
 SH_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
