@@ -263,7 +263,7 @@ clean-go:
 # go keeps what it has compiled below the build; it needs no network, and no home.
 GO_ENVIRONMENT = GO111MODULE=on GOFLAGS=-mod=mod GOPROXY=off GOSUMDB=off GOTOOLCHAIN=local CGO_ENABLED=1 \
 	GOCACHE='$(abs_builddir)/bindings/go/cache' GOPATH='$(abs_builddir)/bindings/go/cache/path' \
-	PKG_CONFIG_PATH='$(abs_builddir)/pkgconfig' CGO_LDFLAGS='-Wl,-rpath,$(abs_builddir)/lib/.libs'
+	PKG_CONFIG_PATH='$(abs_builddir)/pkgconfig:$(PKG_CONFIG_PATH)' CGO_LDFLAGS='-Wl,-rpath,$(abs_builddir)/lib/.libs'
 check_DATA = bindings/go/bin/stamp
 bindings/go/bin/stamp: $(GO_TREE)/stamp lib/libgpt.la
 	@$(MKDIR_P) bindings/go/bin
