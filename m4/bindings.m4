@@ -1,11 +1,17 @@
 dnl SPDX-License-Identifier: Apache-2.0
 dnl m4/bindings.m4: which bindings are built: those whose tools are there, unless --with-<language> or --without- says.
 
+dnl GPT_NEEDS(NAME, VERSION, LEAST, VARIABLE): says in the variable that a tool is too old, if it is.
+AC_DEFUN([GPT_NEEDS], [AS_VERSION_COMPARE([$2], [$3], [$4="$1 is $2, and $3 is needed"])])
+
 dnl GPT_CHECK_SWIG: SWIG, which all bindings need, and why there can be none at all.
 AC_DEFUN([GPT_CHECK_SWIG], [
     AC_PATH_PROG([SWIG], [swig])
     gpt_no_bindings=
-    AS_IF([test -z "$SWIG"], [gpt_no_bindings="SWIG is missing (Debian: swig)"])
+    AS_IF([test -z "$SWIG"], [gpt_no_bindings="SWIG is missing (Debian: swig)"], [
+        gpt_swig_version=`"$SWIG" -version | sed -n 's/^SWIG Version //p'`
+        GPT_NEEDS([SWIG], [$gpt_swig_version], [4.1], [gpt_no_bindings])
+    ])
     AS_IF([test "x$enable_shared" != xyes], [gpt_no_bindings="bindings need the shared library"])
 ])
 
@@ -84,12 +90,15 @@ AC_DEFUN([GPT_LUA_VERSIONS], [
     AS_IF([test "$gpt_lua" = yes], [gpt_lua_found="yes:$gpt_lua_versions"], [gpt_lua_found=$gpt_lua])
 ])
 
-dnl GPT_PROBE_GO: GO, which must be able to call C.
+dnl GPT_PROBE_GO: GO, which must be able to call C, and have atomic.Uint64 and the rest of what 1.19 brought.
 AC_DEFUN([GPT_PROBE_GO], [
     AC_PATH_PROG([GO], [go])
     AC_PATH_PROG([GOFMT], [gofmt], [:])
     AS_IF([test -z "$GO"], [gpt_missing="go is missing (Debian: golang-go)"],
-        [test "`$GO env CGO_ENABLED`" != 1], [gpt_missing="$GO is built without cgo"])
+        [test "`$GO env CGO_ENABLED`" != 1], [gpt_missing="$GO is built without cgo"], [
+        gpt_go_version=`$GO env GOVERSION | sed 's/.*go\(@<:@0-9@:>@@<:@0-9.@:>@*\).*/\1/'`
+        GPT_NEEDS([Go], [$gpt_go_version], [1.19], [gpt_missing])
+    ])
     AC_SUBST([GO])
     AC_SUBST([GOFMT])
     AC_ARG_VAR([gocodedir], [where sources of Go go: src/libgpt below it])

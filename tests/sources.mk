@@ -78,8 +78,8 @@ tests_install_story_SOURCES = tests/install/story.c
 tests_install_story_LDADD = lib/libgpt.la
 
 CLI_TESTS = tests/cli/test_usage.py tests/cli/test_generate.py tests/cli/test_numbers.py tests/cli/test_terminal.py
-CHECKS = tests/checks/dist.sh tests/checks/headers.sh tests/checks/manual.sh tests/checks/readme.sh \
-	tests/checks/skips.sh tests/checks/sources.sh tests/checks/style.py tests/checks/symbols.sh \
+CHECKS = tests/checks/configure.sh tests/checks/dist.sh tests/checks/headers.sh tests/checks/manual.sh \
+	tests/checks/readme.sh tests/checks/skips.sh tests/checks/sources.sh tests/checks/style.py tests/checks/symbols.sh \
 	tests/checks/versions.sh tests/abi/test_abi.sh
 
 # Figures, not tests: `make bench` builds them.
