@@ -42,16 +42,17 @@ AC_DEFUN([GPT_PROBE_PYTHON], [
     AC_SUBST([gptpythondir])
 ])
 
-dnl GPT_PYTHON_DIRECTORY: the first directory below the prefix in which Python looks for modules. Debian's Python looks in
-dnl others than automake takes; automake's is taken when Python looks nowhere below the prefix.
+dnl GPT_PYTHON_DIRECTORY: the first directory below the prefix in which Python looks for modules: lib64 comes first where
+dnl there is one. Debian's Python looks in others than automake takes; automake's is taken when Python looks nowhere below
+dnl the prefix.
 AC_DEFUN([GPT_PYTHON_DIRECTORY], [
     gpt_prefix=$prefix
     AS_IF([test "x$prefix" = xNONE], [gpt_prefix=$ac_default_prefix])
     gptpythondir=`$PYTHON -c '
 import site, sys
-lib = sys.argv[[1]] + "/lib"
-print(next(("${prefix}/lib" + path[[len(lib):]] for path in site.getsitepackages() if path.startswith(lib + "/")),
-           "${pyexecdir}"))' "$gpt_prefix"`
+prefix = sys.argv[[1]]
+print(next(("${prefix}" + path[[len(prefix):]] for path in site.getsitepackages()
+            if path.startswith((prefix + "/lib/", prefix + "/lib64/"))), "${pyexecdir}"))' "$gpt_prefix"`
 ])
 
 dnl GPT_PROBE_LUA: LUAxy_CFLAGS and LUAxy, the interpreter, for each version of Lua whose headers are there, and gpt_lua51
@@ -63,17 +64,27 @@ AC_DEFUN([GPT_PROBE_LUA], [
     AS_IF([test "$gpt_lua51" = yes], [AC_PATH_PROG([LUAJIT], [luajit])])
 ])
 
-dnl GPT_PROBE_ONE_LUA(XY, X.Y): distributions name the files of pkg-config differently.
+dnl GPT_PROBE_ONE_LUA(XY, X.Y): distributions name the files of pkg-config differently; Fedora has one Lua, called lua.
 AC_DEFUN([GPT_PROBE_ONE_LUA], [
     gpt_lua$1=no
-    for gpt_name in lua$2 lua-$2 lua$1 lua-$1; do
-        AS_IF([test "$gpt_lua$1" = no && $PKG_CONFIG --exists "$gpt_name"], [
+    for gpt_name in lua$2 lua-$2 lua$1 lua-$1 lua; do
+        gpt_lua_version=`$PKG_CONFIG --modversion "$gpt_name" 2>/dev/null`
+        AS_CASE([$gpt_lua$1:$gpt_lua_version], [no:$2 | no:$2.*], [
             gpt_lua$1=yes
             gpt_lua_versions="$gpt_lua_versions $2"
             LUA$1_CFLAGS=`$PKG_CONFIG --cflags "$gpt_name"`
         ])
     done
-    AS_IF([test "$gpt_lua$1" = yes], [AC_PATH_PROGS([LUA$1], [lua$2 lua-$2 lua$1])])
+    AS_IF([test "$gpt_lua$1" = yes], [GPT_LUA_INTERPRETER([$1], [$2])])
+])
+
+dnl GPT_LUA_INTERPRETER(XY, X.Y): LUAxy.
+AC_DEFUN([GPT_LUA_INTERPRETER], [
+    AC_PATH_PROGS([LUA$1], [lua$2 lua-$2 lua$1])
+    AS_IF([test -z "$LUA$1"], [
+        AC_PATH_PROG([LUA], [lua], [false])
+        AS_CASE([`$LUA -v 2>&1`], ["Lua $2"*], [LUA$1=$LUA])
+    ])
 ])
 
 dnl GPT_LUA_VERSIONS: what GPT_PROBE_LUA has found, for the makefile. Where Lua looks for modules can be set.
