@@ -224,6 +224,14 @@ GO_PACKAGE = \
 	bindings/go/gpt/stream_iter.go \
 	bindings/go/gpt/tokenizer.go
 GO_HOOK = bindings/go/gpt/internal/core/hook.go
+GO_EXAMPLES = \
+	bindings/bench/go/main.go \
+	bindings/examples/go/batch/main.go \
+	bindings/examples/go/generate/main.go \
+	bindings/examples/go/score/main.go \
+	bindings/examples/go/serve/main.go \
+	bindings/examples/go/stream/main.go \
+	bindings/examples/go/tokenize/main.go
 GO_PACKAGE_TESTS = bindings/go/gpt/example_test.go bindings/go/gpt/gpt_test.go
 EXTRA_DIST += $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) bindings/go/go.mod bindings/go/test_go.sh
 
@@ -247,7 +255,8 @@ CLEANFILES += bindings/go/core.go bindings/go/core_wrap.c
 # The same with tests and examples, from which programs are built before an installation.
 GO_TREE = bindings/go/package
 noinst_DATA += $(GO_TREE)/stamp
-$(GO_TREE)/stamp: bindings/go/core_wrap.c $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) bindings/go/go.mod
+$(GO_TREE)/stamp: bindings/go/core_wrap.c $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) $(GO_EXAMPLES) \
+		bindings/go/go.mod
 	@rm -rf $(GO_TREE)/gpt $(GO_TREE)/examples $(GO_TREE)/bench
 	@$(MKDIR_P) $(GO_TREE)/gpt/internal/core $(GO_TREE)/examples
 	$(AM_V_GEN)for file in $(GO_PACKAGE) $(GO_PACKAGE_TESTS); do \

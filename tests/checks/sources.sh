@@ -38,6 +38,13 @@ python_tests_named() {
 }
 
 expect "bindings/sources.mk names every test in Python" python_tests_named "$top/bindings/sources.mk"
+go_named() {
+    for file in $(cd "$top" && find bindings/go/gpt bindings/examples/go bindings/bench/go -name '*.go'); do
+        grep -q -- "$file" "$1" || { echo "$file is not in bindings/sources.mk"; return 1; }
+    done
+}
+
+expect "bindings/sources.mk names every source in Go" go_named "$top/bindings/sources.mk"
 grep -v 'unit/test_base' "$top/tests/sources.mk" >"$scratch/broken.mk"
 expect_failure "a forgotten test is found" tests_named "$scratch/broken.mk"
 finish
