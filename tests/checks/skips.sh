@@ -14,4 +14,12 @@ is_skipped() {
 expect "a test in Python is skipped without Python" is_skipped
 expect "it is run with Python" runs_python true no_such_test.py
 expect_failure "and its failure is one" runs_python false no_such_test.py
+
+# As the race detector is on platforms that have none.
+go_has_no_race() {
+    printf '#!/bin/sh\ncase "$*" in *-race*) exit 1 ;; esac\n' >"$scratch/go" && chmod +x "$scratch/go" &&
+        GO="$scratch/go" GOFMT=: GO_PACKAGE="$scratch" sh "$top/bindings/go/test_go.sh" >"$scratch/tap"
+    grep -q 'go test -race # SKIP' "$scratch/tap"
+}
+expect "Go's race detector is skipped where there is none" go_has_no_race
 finish
