@@ -152,7 +152,7 @@ func (g *Generator) set(settings []Setting) error {
 		if setting.apply == nil {
 			return argumentError("an empty setting")
 		}
-		beams = beams || setting.name == "num_beams"
+		beams = beams || setting.beams
 	}
 	for _, setting := range settings {
 		sample = sample || setting.samples && !(beams && setting.name == "num_return_sequences")

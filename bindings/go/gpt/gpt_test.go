@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -117,6 +118,24 @@ func TestBeamsAreRankedByTheirScore(t *testing.T) {
 	outputs := must(open(t).GenerateMany(background, []string{"The fox"}, gpt.NumBeams(4), gpt.NumReturnSequences(3),
 		gpt.MaxNewTokens(8)))
 	if len(outputs) != 3 || outputs[0].Score < outputs[1].Score || outputs[1].Score < outputs[2].Score {
+		t.Fatal(outputs)
+	}
+}
+
+// One beam is no beam search: samples are drawn.
+func TestSamplesOfOneBeamDiffer(t *testing.T) {
+	// Its own files turn sampling on.
+	source, bare := must(gpt.Find("storyteller")), t.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+		if err := os.Symlink(filepath.Join(source, name), filepath.Join(bare, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	model := must(gpt.Open(bare, gpt.WithThreads(1)))
+	defer model.Close()
+	outputs := must(model.GenerateMany(background, []string{"The fox"}, gpt.NumBeams(1), gpt.NumReturnSequences(2),
+		gpt.Seed(1), gpt.MaxNewTokens(20)))
+	if outputs[0].Text == outputs[1].Text {
 		t.Fatal(outputs)
 	}
 }

@@ -14,7 +14,9 @@ type Setting struct {
 	name string
 	// Whether it makes no sense unless tokens are drawn at random: giving it turns sampling on.
 	samples bool
-	apply   func(*Generator) error
+	// Whether it asks for a beam search, which ranks its sequences without drawing any.
+	beams bool
+	apply func(*Generator) error
 }
 
 // int32Of refuses what C's numbers have no room for.
@@ -128,7 +130,11 @@ func NumReturnSequences(n int) Setting {
 }
 
 // NumBeams is the number of beams of a beam search; 1 is none.
-func NumBeams(n int) Setting { return whole("num_beams", n, core.Gpt_generator_set_beams) }
+func NumBeams(n int) Setting {
+	s := whole("num_beams", n, core.Gpt_generator_set_beams)
+	s.beams = n != 1
+	return s
+}
 
 // LengthPenalty is the power of the length by which the score of a beam is divided.
 func LengthPenalty(value float64) Setting {
