@@ -71,6 +71,8 @@ type Generator struct {
 	model  *Model
 	hooks  []cgo.Handle
 	calls  *hookCalls
+	// Whether a context that ended just after a computation has cancelled the next one, which has not heard it yet.
+	late bool
 	// The sequence of the last stream, which is computed alone, or none.
 	streaming int64
 	// Held while C may see the handle in Cancel, which does not wait for the computation.
@@ -273,23 +275,25 @@ func (g *Generator) Cancel() {
 	}
 }
 
-// watch cancels the generator when the context ends. What it returns stops that, and must be called.
-func (g *Generator) watch(ctx context.Context) (stop func()) {
+// watch cancels the generator when the context ends. What it returns stops that, and must be called; it says whether the
+// context has ended.
+func (g *Generator) watch(ctx context.Context) (stop func() bool) {
 	if ctx.Done() == nil {
-		return func() {}
+		return func() bool { return false }
 	}
-	over, gone := make(chan struct{}), make(chan struct{})
+	over, gone := make(chan struct{}), make(chan bool, 1)
 	go func() {
-		defer close(gone)
 		select {
 		case <-ctx.Done():
 			g.Cancel()
+			gone <- true
 		case <-over:
+			gone <- false
 		}
 	}()
-	return func() {
+	return func() bool {
 		close(over)
-		<-gone
+		return <-gone
 	}
 }
 
@@ -300,7 +304,10 @@ func (g *Generator) compute(ctx context.Context, function func() int) error {
 	}
 	stop := g.watch(ctx)
 	err := call(function)
-	stop()
+	if errors.Is(err, ErrCancelled) && g.late && ctx.Err() == nil {
+		err = call(function)
+	}
+	g.late = stop() && err == nil
 	if problem := g.calls.panicked; problem != nil {
 		g.calls.panicked = nil
 		panic(problem)
@@ -315,6 +322,7 @@ func (g *Generator) compute(ctx context.Context, function func() int) error {
 func (g *Generator) forgetCancel() {
 	if core.Gpt_generator_active(g.handle) == 0 {
 		core.Gpt_generator_step(g.handle)
+		g.late = false
 	}
 }
 

@@ -236,6 +236,29 @@ func TestContextStopsTheComputation(t *testing.T) {
 	}
 }
 
+// A context that ends when its step is as good as done stops nothing, and not the next step either.
+func TestALateCancelIsNotLeftBehind(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(5), gpt.EOSTokenIDs(), gpt.DoSample(false)))
+	defer generator.Close()
+	ctx, cancel := context.WithCancel(background)
+	if err := generator.Set(gpt.LogitsProcessor(func([]int32, []float32) {
+		// Nothing looks whether to stop after this. It is long enough for the other goroutine to ask for it.
+		cancel()
+		time.Sleep(20 * time.Millisecond)
+	})); err != nil {
+		t.Fatal(err)
+	}
+	must(generator.Add("The fox"))
+	if events, err := generator.Step(ctx); len(events) != 1 && !errors.Is(err, context.Canceled) {
+		t.Fatal(events, err)
+	}
+	for _, events := range [][]gpt.Event{must(generator.Step(background)), must(generator.Step(background))} {
+		if len(events) != 1 {
+			t.Fatal(events)
+		}
+	}
+}
+
 func TestCancelFromAnotherGoroutine(t *testing.T) {
 	generator := must(open(t).Generator(gpt.MaxNewTokens(900), gpt.EOSTokenIDs(), gpt.DoSample(false)))
 	defer generator.Close()
