@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from . import _gpt
-from ._arrays import float_view
+from ._arrays import float_view, numpy
 from ._errors import ArgumentError, UnsupportedError
 
 #: Settings that are one number, and the name of each in the C interface.
@@ -66,6 +66,9 @@ class Hook:
     def _store(logits: Any, answer: Any) -> None:
         if len(answer) != len(logits):
             raise ArgumentError("logits_processor: %d logits were given back, of %d" % (len(answer), len(logits)))
+        if numpy is not None:
+            logits[:] = answer
+            return
         for i, value in enumerate(answer):
             logits[i] = value
 
