@@ -30,6 +30,7 @@ PYTHON_PACKAGE = \
 	bindings/python/gpt/_arrays.py \
 	bindings/python/gpt/_errors.py \
 	bindings/python/gpt/_generator.py \
+	bindings/python/gpt/_handle.py \
 	bindings/python/gpt/_model.py \
 	bindings/python/gpt/_settings.py \
 	bindings/python/gpt/_tokenizer.py \

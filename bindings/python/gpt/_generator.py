@@ -12,6 +12,7 @@ from typing import (TYPE_CHECKING, Any, AsyncIterator, Callable, Dict, Iterator,
 from . import _gpt, _settings
 from ._arrays import FloatArray, Floats, Ids, Prompts, Text, id_list, is_one, is_text
 from ._errors import ArgumentError, CancelledError, NotFoundError
+from ._handle import Handle
 
 if TYPE_CHECKING:
     from ._model import Model
@@ -105,15 +106,17 @@ class Output(str):
 Outputs = Union[Output, List[Output], List[List[Output]]]
 
 
-class Generator:
+class Generator(Handle):
     """Settings and running sequences. It keeps its model alive. Threads may share one, and wait for each other then;
     threads that are to compute at the same time take a generator each.
 
     Settings are keyword arguments with the names of transformers' generate; gpt.SETTINGS lists them.
     """
 
+    _kind = "generator"
+
     def __init__(self, model: "Model", **settings: Any) -> None:
-        self._handle: Any = _gpt.gpt_generator_new(model.handle)
+        super().__init__(_gpt.gpt_generator_new(model.handle))
         self._model = model
         self._alone = Exclusive()
         self._hooks: List[_settings.Hook] = []
@@ -125,23 +128,6 @@ class Generator:
     def model(self) -> "Model":
         """The model."""
         return self._model
-
-    @property
-    def handle(self) -> Any:
-        """The handle for _gpt."""
-        if self._handle is None:
-            raise ArgumentError("generator: it is closed")
-        return self._handle
-
-    def close(self) -> None:
-        """Gives the memory back when what it computes has ended. Otherwise the garbage collector does so."""
-        self._handle = None
-
-    def __enter__(self) -> "Generator":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def set(self, **settings: Any) -> None:
         """Changes settings, for sequences that are added afterwards. None leaves one as it is.

@@ -11,6 +11,7 @@ from . import _gpt
 from ._arrays import FloatArray, Prompts, Text
 from ._errors import ArgumentError
 from ._generator import Event, Generator, Output, Outputs, Stream
+from ._handle import Handle
 from ._tokenizer import Tokenizer
 
 _DTYPES = {
@@ -32,16 +33,18 @@ def _options(dtype: str, threads: int) -> Any:
     return options
 
 
-class Model:
+class Model(Handle):
     """A model. Any number of threads may use one at the same time.
 
     >>> model = gpt.Model.from_pretrained("storyteller")
     >>> print(model.generate("Once upon a time", max_new_tokens=50, temperature=0.8))
     """
 
+    _kind = "model"
+
     def __init__(self, handle: Any, threads: int = 0, arguments: Optional[Tuple[Any, ...]] = None) -> None:
         """For this package; users call from_pretrained."""
-        self._handle = handle
+        super().__init__(handle)
         self._arguments = arguments
         #: The number of threads that its generators compute with; 0 lets libgpt choose.
         self.threads = threads
@@ -62,23 +65,6 @@ class Model:
     def __reduce__(self) -> Any:
         """Another process that gets a model opens it again."""
         return _open, self._arguments
-
-    @property
-    def handle(self) -> Any:
-        """The handle for _gpt."""
-        if self._handle is None:
-            raise ArgumentError("model: it is closed")
-        return self._handle
-
-    def close(self) -> None:
-        """Gives the memory back, unless a generator still uses it. Otherwise the garbage collector does so."""
-        self._handle = None
-
-    def __enter__(self) -> "Model":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         if self._handle is None:

@@ -7,10 +7,10 @@ from typing import Any, List, Union
 
 from . import _gpt
 from ._arrays import Ids
-from ._errors import ArgumentError
+from ._handle import Handle
 
 
-class Tokenizer:
+class Tokenizer(Handle):
     """A tokenizer. Any number of threads may use one at the same time.
 
     >>> tokenizer = gpt.Tokenizer.from_pretrained("storyteller")
@@ -18,31 +18,16 @@ class Tokenizer:
     'Once upon a time'
     """
 
+    _kind = "tokenizer"
+
     def __init__(self, handle: Any) -> None:
         """For this package; users call from_pretrained, or take that of a model."""
-        self._handle = handle
+        super().__init__(handle)
 
     @classmethod
     def from_pretrained(cls, name_or_path: Union[str, "os.PathLike[str]"]) -> "Tokenizer":
         """Opens the tokenizer of a model's directory, tokenizer.json, GGUF file or name."""
         return cls(_gpt.gpt_tokenizer_open(name_or_path))
-
-    @property
-    def handle(self) -> Any:
-        """The handle for _gpt."""
-        if self._handle is None:
-            raise ArgumentError("tokenizer: it is closed")
-        return self._handle
-
-    def close(self) -> None:
-        """Gives the memory back, unless a model still uses it. Otherwise the garbage collector does so."""
-        self._handle = None
-
-    def __enter__(self) -> "Tokenizer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def encode(self, text: Union[str, bytes], *, allow_special: bool = True) -> List[int]:
         """The token ids of a text. allow_special=False reads "<|endoftext|>" and the like as plain text."""
