@@ -104,7 +104,8 @@ PYTHON_TESTS = \
 # --- Lua ----------------------------------------------------------------------------------------------------------
 
 LUA_TOP = bindings/lua/gpt.lua
-LUA_PARTS = bindings/lua/gpt/errors.lua bindings/lua/gpt/generator.lua bindings/lua/gpt/settings.lua
+LUA_PARTS = bindings/lua/gpt/errors.lua bindings/lua/gpt/generator.lua bindings/lua/gpt/handle.lua \
+	bindings/lua/gpt/settings.lua
 EXTRA_DIST += $(LUA_TOP) $(LUA_PARTS) bindings/lua/tests bindings/lua/gpt-1.0.0-1.rockspec \
 	bindings/lua/rock.mk
 LUA_MODULES =

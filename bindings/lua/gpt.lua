@@ -10,6 +10,7 @@
 local core = require "gpt.core"
 local errors = require "gpt.errors"
 local Generator = require "gpt.generator"
+local handle_class = require "gpt.handle"
 local settings = require "gpt.settings"
 
 local gpt = {}
@@ -28,13 +29,7 @@ end
 
 -- --- Tokenizer -----------------------------------------------------------------------------------------------------
 
-local Tokenizer = {}
-Tokenizer.__index = Tokenizer
-
-function Tokenizer:_open_handle()
-    if not self.handle then errors.fail("ARGUMENT", "tokenizer: it is closed") end
-    return self.handle
-end
+local Tokenizer = handle_class("tokenizer")
 
 --- The token ids of a text. With {allow_special = false}, "<|endoftext|>" and the like are plain text.
 function Tokenizer:encode(text, options)
@@ -73,29 +68,11 @@ function Tokenizer:vocab_size()
     return core.gpt_tokenizer_vocab_size(self:_open_handle())
 end
 
---- Gives the memory back now, unless a model still uses it. Otherwise the collector does so.
-function Tokenizer:close()
-    if self.handle then core.close(self.handle) end
-    self.handle = nil
-end
-
 errors.protect_all(Tokenizer, {})
 
 -- --- Model ---------------------------------------------------------------------------------------------------------
 
-local Model = {}
-Model.__index = Model
-
-function Model:_open_handle()
-    if not self.handle then errors.fail("ARGUMENT", "model: it is closed") end
-    return self.handle
-end
-
---- Gives the memory back now, unless a generator still uses it. Otherwise the collector does so.
-function Model:close()
-    if self.handle then core.close(self.handle) end
-    self.handle = nil
-end
+local Model = handle_class("model")
 
 function Model:_tokenizer()
     if not self.own_tokenizer then

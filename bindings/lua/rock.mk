@@ -10,4 +10,4 @@ install: core.so
 	mkdir -p "$(LIBDIR)/gpt" "$(LUADIR)/gpt"
 	cp core.so "$(LIBDIR)/gpt/"
 	cp gpt.lua "$(LUADIR)/"
-	cp gpt/errors.lua gpt/generator.lua gpt/settings.lua "$(LUADIR)/gpt/"
+	cp gpt/*.lua "$(LUADIR)/gpt/"

@@ -3,10 +3,11 @@
 
 local core = require "gpt.core"
 local errors = require "gpt.errors"
+local handle_class = require "gpt.handle"
 local settings = require "gpt.settings"
 
-local Generator = {}
-Generator.__index = Generator
+local Generator = handle_class("generator")
+local open_handle, close = Generator._open_handle, Generator.close
 
 -- Lua does not know how much memory a generator has: after so many that nobody has closed, it is made to collect.
 local UNCLOSED = 8
@@ -34,20 +35,15 @@ function Generator:_check_idle()
 end
 
 function Generator:_open_handle()
-    if not self.handle then errors.fail("ARGUMENT", "generator: it is closed") end
+    local handle = open_handle(self)
     self:_check_idle()
-    return self.handle
+    return handle
 end
 
---- Gives the memory back now. Otherwise the collector does so. Returns true.
 function Generator:close()
     self:_check_idle()
-    if self.handle then
-        core.close(self.handle)
-        self.handle = nil
-        unclosed = math.max(unclosed - 1, 0)
-    end
-    return true
+    if self.handle then unclosed = math.max(unclosed - 1, 0) end
+    return close(self)
 end
 
 --- Changes settings, for sequences that are added afterwards. Returns the generator.
@@ -148,8 +144,7 @@ end
 
 --- Lets what is being computed end with an error; a callback or a logits processor may call it.
 function Generator:cancel()
-    if not self.handle then errors.fail("ARGUMENT", "generator: it is closed") end
-    core.gpt_generator_cancel(self.handle)
+    core.gpt_generator_cancel(open_handle(self))
 end
 
 -- At once.
