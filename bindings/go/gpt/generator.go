@@ -37,7 +37,7 @@ type Output struct {
 	Text         string
 	TokenIDs     []int32
 	FinishReason string
-	// Prompt is the text that it continues, and PromptTokens its number of tokens.
+	// Prompt is the text that it continues, unless ids were given, and PromptTokens its number of tokens.
 	Prompt       string
 	PromptTokens int
 	// LogProbs are those of the tokens, when they were asked for.
@@ -218,31 +218,50 @@ func (g *Generator) ResetSettings() error {
 	return err
 }
 
-// Add adds a prompt and gives the number of its first sequence; further samples have the numbers after it.
-func (g *Generator) Add(prompt string) (int64, error) {
-	end, err := g.beginWithoutStream()
-	if err != nil {
-		return 0, err
-	}
-	defer end()
-	return g.add(prompt)
+// A prompt is a text, or the ids of one.
+type prompt struct {
+	text   string
+	ids    []int32
+	hasIDs bool
 }
 
-func (g *Generator) add(prompt string) (int64, error) {
-	out := make([]int64, 1)
-	err := call(func() int { return core.Gpt_generator_add(out, g.handle, prompt) })
-	return out[0], err
+func ofText(text string) prompt { return prompt{text: text} }
+func ofIDs(ids []int32) prompt  { return prompt{ids: ids, hasIDs: true} }
+func each[T any](values []T, of func(T) prompt) []prompt {
+	prompts := make([]prompt, len(values))
+	for i, value := range values {
+		prompts[i] = of(value)
+	}
+	return prompts
+}
+
+// Add adds a prompt and gives the number of its first sequence; further samples have the numbers after it.
+func (g *Generator) Add(prompt string) (int64, error) {
+	return g.addAlone(ofText(prompt))
 }
 
 // AddIDs does the same with token ids.
 func (g *Generator) AddIDs(ids []int32) (int64, error) {
+	return g.addAlone(ofIDs(ids))
+}
+
+func (g *Generator) addAlone(p prompt) (int64, error) {
 	end, err := g.beginWithoutStream()
 	if err != nil {
 		return 0, err
 	}
 	defer end()
+	return g.add(p)
+}
+
+func (g *Generator) add(p prompt) (int64, error) {
 	out := make([]int64, 1)
-	err = call(func() int { return core.Gpt_generator_add_ids(out, g.handle, ids) })
+	err := call(func() int {
+		if p.hasIDs {
+			return core.Gpt_generator_add_ids(out, g.handle, p.ids)
+		}
+		return core.Gpt_generator_add(out, g.handle, p.text)
+	})
 	return out[0], err
 }
 
@@ -275,8 +294,8 @@ func (g *Generator) Cancel() {
 	}
 }
 
-// watch cancels the generator when the context ends. What it returns stops that, and must be called; it says whether the
-// context has ended.
+// watch cancels the generator when the context ends. What it returns stops that, and must be called; it says whether
+// the context has ended.
 func (g *Generator) watch(ctx context.Context) (stop func() bool) {
 	if ctx.Done() == nil {
 		return func() bool { return false }
@@ -386,6 +405,15 @@ func (g *Generator) Generate(ctx context.Context, prompt string) (string, error)
 // GenerateMany continues several prompts, which are computed together. It gives the outputs in the order of the prompts,
 // with NumReturnSequences so many for each. When the context ends, or something fails, none is left running.
 func (g *Generator) GenerateMany(ctx context.Context, prompts []string) ([]Output, error) {
+	return g.generateMany(ctx, each(prompts, ofText))
+}
+
+// GenerateManyIDs does the same with token ids. The outputs have no Prompt.
+func (g *Generator) GenerateManyIDs(ctx context.Context, prompts [][]int32) ([]Output, error) {
+	return g.generateMany(ctx, each(prompts, ofIDs))
+}
+
+func (g *Generator) generateMany(ctx context.Context, prompts []prompt) ([]Output, error) {
 	end, err := g.begin()
 	if err != nil {
 		return nil, err
@@ -407,7 +435,7 @@ func (g *Generator) forgetCancelOf(ctx context.Context) {
 	}
 }
 
-func (g *Generator) run(ctx context.Context, prompts []string) (outputs []Output, err error) {
+func (g *Generator) run(ctx context.Context, prompts []prompt) (outputs []Output, err error) {
 	// Outputs are found by their sequences, which are dropped if not all end.
 	places := map[int64]int{}
 	defer func() {
@@ -428,7 +456,7 @@ func (g *Generator) run(ctx context.Context, prompts []string) (outputs []Output
 		tokens := int(core.Gpt_generator_pending(g.handle) - before)
 		for i := int64(0); i < samples; i++ {
 			places[first+i] = len(outputs)
-			outputs = append(outputs, Output{Prompt: prompt, PromptTokens: tokens})
+			outputs = append(outputs, Output{Prompt: prompt.text, PromptTokens: tokens})
 		}
 	}
 	for core.Gpt_generator_active(g.handle) > 0 {
@@ -453,17 +481,22 @@ func (o *Output) take(event Event) {
 }
 
 // search is a beam search for each prompt, which is one call of C.
-func (g *Generator) search(ctx context.Context, prompts []string) (outputs []Output, err error) {
+func (g *Generator) search(ctx context.Context, prompts []prompt) (outputs []Output, err error) {
 	for _, prompt := range prompts {
 		out := make([]uint64, 1)
-		text := prompt
-		err := g.compute(ctx, func() int { return core.Gpt_generator_run(out, g.handle, text) })
+		p := prompt
+		err := g.compute(ctx, func() int {
+			if p.hasIDs {
+				return core.Gpt_generator_run_ids(out, g.handle, p.ids)
+			}
+			return core.Gpt_generator_run(out, g.handle, p.text)
+		})
 		if err != nil {
 			return nil, err
 		}
 		result := core.SwigcptrGpt_result(out[0])
 		for i := int64(0); i < core.Gpt_result_count(result); i++ {
-			outputs = append(outputs, outputOf(result, i, prompt))
+			outputs = append(outputs, outputOf(result, i, p.text))
 		}
 		core.DeleteGpt_result(result)
 	}
@@ -493,8 +526,8 @@ func (g *Generator) own() core.Gpt_model {
 }
 
 // evaluate gives logits or hidden states of the tokens of a text.
-func (g *Generator) evaluate(text string, width func(core.Gpt_model) int, hidden bool) ([][]float32, error) {
-	ids, end, err := g.beginWith(text)
+func (g *Generator) evaluate(p prompt, width func(core.Gpt_model) int, hidden bool) ([][]float32, error) {
+	ids, end, err := g.beginWith(p)
 	if err != nil {
 		return nil, err
 	}
@@ -523,12 +556,14 @@ func (g *Generator) evaluate(text string, width func(core.Gpt_model) int, hidden
 }
 
 // beginWith takes the generator for this goroutine, as begin does, to look at a text.
-func (g *Generator) beginWith(text string) (ids []int32, end func(), err error) {
-	if g.model.tokenizer == nil {
-		return nil, nil, &Error{NotFound, "model: its files have no tokenizer"}
-	}
-	if ids, err = g.model.tokenizer.Encode(text); err != nil {
-		return nil, nil, err
+func (g *Generator) beginWith(p prompt) (ids []int32, end func(), err error) {
+	if ids = p.ids; !p.hasIDs {
+		if g.model.tokenizer == nil {
+			return nil, nil, &Error{NotFound, "model: its files have no tokenizer"}
+		}
+		if ids, err = g.model.tokenizer.Encode(p.text); err != nil {
+			return nil, nil, err
+		}
 	}
 	end, err = g.begin()
 	return ids, end, err
@@ -536,18 +571,37 @@ func (g *Generator) beginWith(text string) (ids []int32, end func(), err error) 
 
 // Logits gives the logits after each token of a text.
 func (g *Generator) Logits(text string) ([][]float32, error) {
-	return g.evaluate(text, core.Gpt_model_vocab_size, false)
+	return g.evaluate(ofText(text), core.Gpt_model_vocab_size, false)
+}
+
+// LogitsIDs does the same with token ids.
+func (g *Generator) LogitsIDs(ids []int32) ([][]float32, error) {
+	return g.evaluate(ofIDs(ids), core.Gpt_model_vocab_size, false)
 }
 
 // HiddenStates gives the hidden state of each token of a text after the last norm.
 func (g *Generator) HiddenStates(text string) ([][]float32, error) {
-	return g.evaluate(text, core.Gpt_model_width, true)
+	return g.evaluate(ofText(text), core.Gpt_model_width, true)
+}
+
+// HiddenStatesIDs does the same with token ids.
+func (g *Generator) HiddenStatesIDs(ids []int32) ([][]float32, error) {
+	return g.evaluate(ofIDs(ids), core.Gpt_model_width, true)
 }
 
 // Score gives the log-probability of each token of a text after those before it; the first is NaN. The perplexity of the
 // text is the exponential of the mean of the others, made positive.
 func (g *Generator) Score(text string) ([]float32, error) {
-	ids, end, err := g.beginWith(text)
+	return g.score(ofText(text))
+}
+
+// ScoreIDs does the same with token ids.
+func (g *Generator) ScoreIDs(ids []int32) ([]float32, error) {
+	return g.score(ofIDs(ids))
+}
+
+func (g *Generator) score(p prompt) ([]float32, error) {
+	ids, end, err := g.beginWith(p)
 	if err != nil {
 		return nil, err
 	}

@@ -425,6 +425,47 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// As a model needs it whose files have no tokenizer.
+func TestIDsInsteadOfText(t *testing.T) {
+	model := open(t)
+	settings := []gpt.Setting{gpt.MaxNewTokens(8), gpt.DoSample(false)}
+	ids := must(model.Tokenizer().Encode("The fox"))
+	text := must(model.GenerateMany(background, []string{"The fox"}, settings...))[0]
+	output := must(model.GenerateManyIDs(background, [][]int32{ids}, settings...))[0]
+	if output.Text != text.Text || output.PromptTokens != len(ids) || output.Prompt != "" {
+		t.Fatal(output)
+	}
+	beams := append([]gpt.Setting{gpt.NumBeams(2)}, settings...)
+	found, expected := must(model.GenerateManyIDs(background, [][]int32{ids}, beams...)),
+		must(model.GenerateMany(background, []string{"The fox"}, beams...))
+	if found[0].Text != expected[0].Text {
+		t.Fatal(found, expected)
+	}
+	stream, streamed := model.StreamIDs(background, ids, settings...), ""
+	for stream.Next() {
+		streamed += stream.Text()
+	}
+	if streamed != text.Text {
+		t.Fatal(streamed)
+	}
+	generator := must(model.Generator())
+	defer generator.Close()
+	// The first score is NaN, which alone differs from itself.
+	if !reflect.DeepEqual(must(generator.LogitsIDs(ids)), must(generator.Logits("The fox"))) ||
+		!reflect.DeepEqual(must(generator.HiddenStatesIDs(ids)), must(generator.HiddenStates("The fox"))) ||
+		!reflect.DeepEqual(must(model.ScoreIDs(ids))[1:], must(model.Score("The fox"))[1:]) {
+		t.Fatal("numbers of ids")
+	}
+	bare := must(gpt.Open(filepath.Join(os.Getenv("TEST_SOURCE_DIR"), "golden", "models", "gpt2"), gpt.WithThreads(1)))
+	defer bare.Close()
+	if scores := must(bare.ScoreIDs([]int32{1, 2, 3})); len(scores) != 3 {
+		t.Fatal(scores)
+	}
+	if outputs := must(bare.GenerateManyIDs(background, [][]int32{{1, 2}}, gpt.MaxNewTokens(3))); len(outputs) != 1 {
+		t.Fatal(outputs)
+	}
+}
+
 func TestWhatIsUsedStaysAliveAndWhatIsClosedSaysSo(t *testing.T) {
 	model := must(gpt.Open("storyteller", gpt.WithDtype(gpt.F32), gpt.WithThreads(1)))
 	if model.Dtype() != gpt.F32 || model.Family() == "" || model.Parameters() < 1000000 || model.WeightBytes() == 0 {

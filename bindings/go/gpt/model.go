@@ -224,31 +224,58 @@ func (m *Model) Generate(ctx context.Context, prompt string, settings ...Setting
 
 // GenerateMany continues several prompts, which are computed together: see Generator.GenerateMany.
 func (m *Model) GenerateMany(ctx context.Context, prompts []string, settings ...Setting) ([]Output, error) {
+	return m.generateMany(ctx, each(prompts, ofText), settings)
+}
+
+// GenerateManyIDs does the same with token ids.
+func (m *Model) GenerateManyIDs(ctx context.Context, prompts [][]int32, settings ...Setting) ([]Output, error) {
+	return m.generateMany(ctx, each(prompts, ofIDs), settings)
+}
+
+func (m *Model) generateMany(ctx context.Context, prompts []prompt, settings []Setting) ([]Output, error) {
 	g, err := m.Generator(settings...)
 	if err != nil {
 		return nil, err
 	}
 	defer g.Close()
-	return g.GenerateMany(ctx, prompts)
+	return g.generateMany(ctx, prompts)
 }
 
 // Stream gives the pieces of text that continue a prompt, each as soon as it is certain.
 func (m *Model) Stream(ctx context.Context, prompt string, settings ...Setting) *Stream {
+	return m.stream(ctx, ofText(prompt), settings)
+}
+
+// StreamIDs does the same with token ids.
+func (m *Model) StreamIDs(ctx context.Context, ids []int32, settings ...Setting) *Stream {
+	return m.stream(ctx, ofIDs(ids), settings)
+}
+
+func (m *Model) stream(ctx context.Context, p prompt, settings []Setting) *Stream {
 	g, err := m.Generator(settings...)
 	if err != nil {
 		return &Stream{err: err}
 	}
-	s := g.Stream(ctx, prompt)
+	s := g.stream(ctx, p)
 	s.own = true
 	return s
 }
 
 // Score gives the log-probability of each token of a text: see Generator.Score.
 func (m *Model) Score(text string) ([]float32, error) {
+	return m.score(ofText(text))
+}
+
+// ScoreIDs does the same with token ids.
+func (m *Model) ScoreIDs(ids []int32) ([]float32, error) {
+	return m.score(ofIDs(ids))
+}
+
+func (m *Model) score(p prompt) ([]float32, error) {
 	g, err := m.Generator()
 	if err != nil {
 		return nil, err
 	}
 	defer g.Close()
-	return g.Score(text)
+	return g.score(p)
 }

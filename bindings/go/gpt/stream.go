@@ -29,6 +29,15 @@ type Stream struct {
 
 // Stream begins a stream. Its errors are found in Err.
 func (g *Generator) Stream(ctx context.Context, prompt string) *Stream {
+	return g.stream(ctx, ofText(prompt))
+}
+
+// StreamIDs does the same with token ids.
+func (g *Generator) StreamIDs(ctx context.Context, ids []int32) *Stream {
+	return g.stream(ctx, ofIDs(ids))
+}
+
+func (g *Generator) stream(ctx context.Context, p prompt) *Stream {
 	s := &Stream{generator: g, ctx: ctx}
 	end, err := g.begin()
 	if err != nil {
@@ -42,7 +51,7 @@ func (g *Generator) Stream(ctx context.Context, prompt string) *Stream {
 	case core.Gpt_generator_samples(g.handle) != 1:
 		s.err = argumentError("num_return_sequences: a stream has one sequence; use Add and Step")
 	default:
-		s.sequence, s.err = g.add(prompt)
+		s.sequence, s.err = g.add(p)
 		if s.running = s.err == nil; s.running {
 			g.streaming = s.sequence
 		}
