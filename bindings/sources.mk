@@ -28,6 +28,7 @@ bench-bindings: all $(BENCH_NEEDS)
 PYTHON_PACKAGE = \
 	bindings/python/gpt/__init__.py \
 	bindings/python/gpt/_arrays.py \
+	bindings/python/gpt/_chat.py \
 	bindings/python/gpt/_errors.py \
 	bindings/python/gpt/_generator.py \
 	bindings/python/gpt/_handle.py \
@@ -94,6 +95,7 @@ BINDING_ENVIRONMENT += PYTHONPATH='$(abs_builddir)/bindings/python/package'; exp
 endif
 
 PYTHON_TESTS = \
+	bindings/python/tests/test_chat.py \
 	bindings/python/tests/test_dask.py \
 	bindings/python/tests/test_generate.py \
 	bindings/python/tests/test_lifetime.py \
@@ -104,8 +106,8 @@ PYTHON_TESTS = \
 # --- Lua ----------------------------------------------------------------------------------------------------------
 
 LUA_TOP = bindings/lua/gpt.lua
-LUA_PARTS = bindings/lua/gpt/errors.lua bindings/lua/gpt/generator.lua bindings/lua/gpt/handle.lua \
-	bindings/lua/gpt/settings.lua
+LUA_PARTS = bindings/lua/gpt/chat.lua bindings/lua/gpt/errors.lua bindings/lua/gpt/generator.lua \
+	bindings/lua/gpt/handle.lua bindings/lua/gpt/settings.lua
 EXTRA_DIST += $(LUA_TOP) $(LUA_PARTS) bindings/lua/tests bindings/lua/gpt-1.0.0-1.rockspec \
 	bindings/lua/rock.mk
 LUA_MODULES =
@@ -217,6 +219,7 @@ endif
 # --- Go -----------------------------------------------------------------------------------------------------------
 
 GO_PACKAGE = \
+	bindings/go/gpt/chat.go \
 	bindings/go/gpt/errors.go \
 	bindings/go/gpt/generator.go \
 	bindings/go/gpt/gpt.go \

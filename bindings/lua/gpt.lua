@@ -7,6 +7,7 @@
 --
 -- What fails returns nil, a message and a code (gpt.NOT_FOUND, ...), or raises after gpt.raise_errors(true).
 
+local Chat = require "gpt.chat"
 local core = require "gpt.core"
 local errors = require "gpt.errors"
 local Generator = require "gpt.generator"
@@ -189,6 +190,9 @@ end)
 gpt.tokenizer = errors.protect(function(name)
     return setmetatable({ handle = core.gpt_tokenizer_open(check_name(name)) }, Tokenizer)
 end)
+
+--- An empty conversation for gpt-oss: see gpt/chat.lua.
+gpt.chat = errors.protect(Chat._new)
 
 --- The path that the name of a model stands for.
 gpt.find = errors.protect(function(name) return core.find(check_name(name)) end)

@@ -71,6 +71,7 @@ GPT_OUT_HANDLE(gpt_model_options)
 GPT_OUT_HANDLE(gpt_model)
 GPT_OUT_HANDLE(gpt_generator)
 GPT_OUT_HANDLE(gpt_result)
+GPT_OUT_HANDLE(gpt_chat)
 
 %typemap(gotype) int64_t *OUT_NUMBER "[]int64"
 %typemap(in) int64_t *OUT_NUMBER (int64_t number = 0) "$1 = &number;"
@@ -96,6 +97,7 @@ GPT_OUT_HANDLE(gpt_result)
 
 %apply float *FLOATS { float *logits, float *hidden, float *logprobs };
 %apply (const int32_t *IDS, size_t COUNT) { (const int32_t *go_ids, size_t go_count) };
+%apply (const char *TEXT, size_t LENGTH) { (const char *go_text, size_t go_length) };
 
 %{
 /* internal/core/hook.go */
@@ -187,6 +189,17 @@ gpt_status gpt_go_evaluate(float *logits, float *hidden, gpt_generator *generato
 gpt_status gpt_go_score(float *logprobs, gpt_generator *generator, const int32_t *go_ids, size_t go_count)
 {
     return gpt_generator_score(logprobs, generator, go_ids, go_count);
+}
+
+/* Go has no string that is NULL: an empty one stands for it. */
+gpt_status gpt_go_chat_add(gpt_chat *chat, int role, const char *channel, const char *go_text, size_t go_length)
+{
+    return gpt_chat_add(chat, (gpt_role)role, channel[0] != 0 ? channel : NULL, go_text, go_length);
+}
+
+gpt_status gpt_go_chat_set_date(gpt_chat *chat, const char *date)
+{
+    return gpt_chat_set_date(chat, date[0] != 0 ? date : NULL);
 }
 
 /* A number that this thread has, and no other one at the same time; never 0. */

@@ -44,6 +44,7 @@ GPT_HANDLE(gpt_model_options)
 GPT_HANDLE(gpt_model)
 GPT_HANDLE(gpt_generator)
 GPT_HANDLE(gpt_result)
+GPT_HANDLE(gpt_chat)
 
 /* An event belongs to its generator: a class without a destructor. */
 %nodefaultctor gpt_event;
@@ -100,3 +101,4 @@ struct gpt_event {
 %include <gpt/model.h>
 %include <gpt/generator.h>
 %include <gpt/profile.h>
+%include <gpt/chat.h>

@@ -167,6 +167,7 @@ GPT_OUT_HANDLE(gpt_model_options)
 GPT_OUT_HANDLE(gpt_model)
 GPT_OUT_HANDLE(gpt_generator)
 GPT_OUT_HANDLE(gpt_result)
+GPT_OUT_HANDLE(gpt_chat)
 
 %typemap(in, numinputs=0) int64_t *OUT_NUMBER (int64_t number = 0) "$1 = &number;"
 %typemap(argout) int64_t *OUT_NUMBER "lua_pushinteger(L, (lua_Integer)*$1); SWIG_arg++;"
@@ -542,7 +543,7 @@ static int gpt_lua_find(lua_State *L)
     return 1;
 }
 
-/* close(handle): frees a model, a tokenizer or a generator now. */
+/* close(handle): frees a model, a tokenizer, a generator or a conversation now. */
 static int gpt_lua_close(lua_State *L)
 {
     void *handle = NULL;
@@ -552,6 +553,8 @@ static int gpt_lua_close(lua_State *L)
         gpt_model_free(handle);
     else if (SWIG_IsOK(SWIG_ConvertPtr(L, 1, &handle, SWIGTYPE_p_gpt_tokenizer, SWIG_POINTER_DISOWN)))
         gpt_tokenizer_free(handle);
+    else if (SWIG_IsOK(SWIG_ConvertPtr(L, 1, &handle, SWIGTYPE_p_gpt_chat, SWIG_POINTER_DISOWN)))
+        gpt_chat_free(handle);
     return 0;
 }
 

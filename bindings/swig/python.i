@@ -210,6 +210,7 @@ GPT_OUT_HANDLE(gpt_model_options)
 GPT_OUT_HANDLE(gpt_model)
 GPT_OUT_HANDLE(gpt_generator)
 GPT_OUT_HANDLE(gpt_result)
+GPT_OUT_HANDLE(gpt_chat)
 
 %typemap(in, numinputs=0) int64_t *OUT_NUMBER (int64_t number = 0) "$1 = &number;"
 %typemap(argout) int64_t *OUT_NUMBER

@@ -466,6 +466,52 @@ func TestIDsInsteadOfText(t *testing.T) {
 	}
 }
 
+// What is expected is what openai-harmony 0.0.8 renders, as in tests/unit/test_chat.c.
+func TestConversationsBecomePrompts(t *testing.T) {
+	chat := must(gpt.NewChat())
+	for _, err := range []error{
+		chat.SetReasoning("high"),
+		chat.SetDate("2025-06-28"),
+		chat.Add(gpt.Developer, "Always respond in riddles"),
+		chat.Add(gpt.User, "What is 2 + 2?"),
+		chat.AddTo(gpt.Assistant, "analysis", "Four"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expected := "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\n" +
+		"Knowledge cutoff: 2024-06\nCurrent date: 2025-06-28\n\nReasoning: high\n\n" +
+		"# Valid channels: analysis, commentary, final. Channel must be included for every message.<|end|>" +
+		"<|start|>developer<|message|># Instructions\n\nAlways respond in riddles<|end|>" +
+		"<|start|>user<|message|>What is 2 + 2?<|end|>" +
+		"<|start|>assistant<|channel|>analysis<|message|>Four<|end|><|start|>assistant"
+	if text := must(chat.Render()); text != expected {
+		t.Fatalf("%q", text)
+	}
+	// A rank file is read as its name says; this one has the format's tokens.
+	ranks := filepath.Join(os.Getenv("TEST_SOURCE_DIR"), "golden", "tokenizers", "tiktoken", "o200k_base.tiktoken")
+	path := filepath.Join(t.TempDir(), "o200k_harmony.tiktoken")
+	if err := os.WriteFile(path, must(os.ReadFile(ranks)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokenizer := must(gpt.OpenTokenizer(path))
+	if !reflect.DeepEqual(must(chat.Encode(tokenizer)), must(tokenizer.Encode(expected))) {
+		t.Fatal("ids are not those of the text")
+	}
+	if _, err := chat.Encode(open(t).Tokenizer()); !errors.Is(err, gpt.ErrUnsupported) {
+		t.Fatal(err)
+	}
+	if err := chat.SetReasoning("some"); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+	chat.Close()
+	chat.Close()
+	if _, err := chat.Render(); !errors.Is(err, gpt.ErrArgument) {
+		t.Fatal(err)
+	}
+}
+
 func TestWhatIsUsedStaysAliveAndWhatIsClosedSaysSo(t *testing.T) {
 	model := must(gpt.Open("storyteller", gpt.WithDtype(gpt.F32), gpt.WithThreads(1)))
 	if model.Dtype() != gpt.F32 || model.Family() == "" || model.Parameters() < 1000000 || model.WeightBytes() == 0 {

@@ -297,6 +297,32 @@ case("tokenizers", function()
     expect_failure(gpt.ARGUMENT, "closed", tokenizer:encode("x"))
 end)
 
+-- What is expected is what openai-harmony 0.0.8 renders, as in tests/unit/test_chat.c.
+case("conversations become prompts", function()
+    local chat = assert(gpt.chat{ reasoning = "high", date = "2025-06-28" })
+    chat:add("developer", "Always respond in riddles"):add("user", "What is 2 + 2?")
+    expect_equal(chat:add("assistant", "Four", "analysis"):render(),
+        "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\n" ..
+        "Knowledge cutoff: 2024-06\nCurrent date: 2025-06-28\n\nReasoning: high\n\n" ..
+        "# Valid channels: analysis, commentary, final. Channel must be included for every message.<|end|>" ..
+        "<|start|>developer<|message|># Instructions\n\nAlways respond in riddles<|end|>" ..
+        "<|start|>user<|message|>What is 2 + 2?<|end|>" ..
+        "<|start|>assistant<|channel|>analysis<|message|>Four<|end|><|start|>assistant")
+    -- Such a tokenizer has no name of its own that gpt.tokenizer would open.
+    local core = require "gpt.core"
+    local ranks = os.getenv("TEST_SOURCE_DIR") .. "/golden/tokenizers/tiktoken/o200k_base.tiktoken"
+    local handle = core.gpt_tokenizer_open_tiktoken(ranks, "o200k_harmony")
+    local ids = chat:encode{ _open_handle = function() return handle end }
+    expect_equal(table.concat(ids, ","), table.concat(core.gpt_tokenizer_encode(handle, chat:render(), 0), ","))
+    expect_failure(gpt.UNSUPPORTED, "<|start|>", chat:encode(model:tokenizer()))
+    expect_failure(gpt.ARGUMENT, "none of developer", chat:add("system", "x"))
+    expect_failure(gpt.ARGUMENT, "secret", chat:add("assistant", "x", "secret"))
+    expect_failure(gpt.ARGUMENT, "some", gpt.chat{ reasoning = "some" })
+    expect_failure(gpt.ARGUMENT, "effort", gpt.chat{ effort = "low" })
+    chat:close()
+    expect_failure(gpt.ARGUMENT, "closed", chat:render())
+end)
+
 case("numbers instead of text", function()
     local ids = model:tokenizer():encode("Once upon a time")
     local logits, score = model:logits(ids), model:score("Once upon a time")

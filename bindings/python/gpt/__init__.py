@@ -14,6 +14,7 @@ from typing import Callable, Optional
 from . import _gpt
 from ._errors import (ArgumentError, CancelledError, ContextError, Error, FileError, FormatError, InternalError,
                       NotFoundError, OutOfMemoryError, UnsupportedError)
+from ._chat import Chat
 from ._generator import Event, Generator, Output, Stream
 from ._model import Model
 from ._settings import NAMES as SETTINGS
@@ -40,9 +41,9 @@ def set_log_callback(function: Optional[Callable[[int, str], object]], level: in
 
 
 __all__ = [
-    "ArgumentError", "CancelledError", "ContextError", "Error", "Event", "FileError", "FormatError", "Generator",
-    "InternalError", "Model", "NotFoundError", "Output", "OutOfMemoryError", "SETTINGS", "Stream", "Tokenizer",
-    "UnsupportedError", "backend", "find_model", "set_log_callback"
+    "ArgumentError", "CancelledError", "Chat", "ContextError", "Error", "Event", "FileError", "FormatError",
+    "Generator", "InternalError", "Model", "NotFoundError", "Output", "OutOfMemoryError", "SETTINGS", "Stream",
+    "Tokenizer", "UnsupportedError", "backend", "find_model", "set_log_callback"
 ]
 
 # Tracebacks and pickles name these by where users find them.
