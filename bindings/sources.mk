@@ -223,6 +223,7 @@ GO_PACKAGE = \
 	bindings/go/gpt/errors.go \
 	bindings/go/gpt/generator.go \
 	bindings/go/gpt/gpt.go \
+	bindings/go/gpt/handle.go \
 	bindings/go/gpt/model.go \
 	bindings/go/gpt/settings.go \
 	bindings/go/gpt/stream.go \

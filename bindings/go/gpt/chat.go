@@ -4,7 +4,6 @@ package gpt
 
 import (
 	"runtime"
-	"sync"
 
 	"libgpt/gpt/internal/core"
 )
@@ -27,8 +26,7 @@ const (
 //	ids, err := chat.Encode(model.Tokenizer())
 //	outputs, err := model.GenerateManyIDs(ctx, [][]int32{ids})
 type Chat struct {
-	mutex  sync.Mutex
-	handle core.Gpt_chat
+	handle handle[core.Gpt_chat]
 }
 
 // NewChat makes an empty conversation.
@@ -37,30 +35,22 @@ func NewChat() (*Chat, error) {
 	if err := call(func() int { return core.Gpt_chat_new(out) }); err != nil {
 		return nil, err
 	}
-	c := &Chat{handle: core.SwigcptrGpt_chat(out[0])}
+	c := &Chat{newHandle[core.Gpt_chat]("chat", core.SwigcptrGpt_chat(out[0]), core.DeleteGpt_chat)}
 	runtime.SetFinalizer(c, (*Chat).Close)
 	return c, nil
 }
 
 // Close gives the memory back. It may be called again.
 func (c *Chat) Close() {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.handle != nil {
-		core.DeleteGpt_chat(c.handle)
-		c.handle = nil
-		runtime.SetFinalizer(c, nil)
-	}
+	c.handle.close()
+	runtime.SetFinalizer(c, nil)
 }
 
-// use makes a call of C with the handle.
+// use makes a call of C; a conversation belongs to one thread at a time.
 func (c *Chat) use(function func(core.Gpt_chat) int) error {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.handle == nil {
-		return argumentError("chat: it is closed")
-	}
-	return call(func() int { return function(c.handle) })
+	return c.handle.useAlone(func(chat core.Gpt_chat) error {
+		return call(func() int { return function(chat) })
+	})
 }
 
 // Add adds a message. That of the assistant is one of the channel final.
@@ -98,7 +88,7 @@ func (c *Chat) Encode(tokenizer *Tokenizer) ([]int32, error) {
 		return nil, argumentError("chat: a tokenizer is needed; the model's files may have none")
 	}
 	out := make([]uint64, 2)
-	err := tokenizer.use(func(handle core.Gpt_tokenizer) error {
+	err := tokenizer.handle.use(func(handle core.Gpt_tokenizer) error {
 		return c.use(func(chat core.Gpt_chat) int { return core.Gpt_chat_encode(out, chat, handle) })
 	})
 	if err != nil {

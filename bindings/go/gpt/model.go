@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"libgpt/gpt/internal/core"
 )
@@ -47,8 +46,7 @@ func WithThreads(threads int) OpenOption {
 
 // A Model is the weights and the tokenizer of a model.
 type Model struct {
-	mutex     sync.RWMutex
-	handle    core.Gpt_model
+	handle    handle[core.Gpt_model]
 	tokenizer *Tokenizer
 	threads   int
 }
@@ -71,8 +69,9 @@ func Open(nameOrPath string, options ...OpenOption) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{handle: core.SwigcptrGpt_model(out[0]), threads: threads}
-	if tokenizer := core.Gpt_model_tokenizer(m.handle); tokenizer != nil && tokenizer.Swigcptr() != 0 {
+	opened := core.SwigcptrGpt_model(out[0])
+	m := &Model{handle: newHandle[core.Gpt_model]("model", opened, core.DeleteGpt_model), threads: threads}
+	if tokenizer := core.Gpt_model_tokenizer(opened); tokenizer != nil && tokenizer.Swigcptr() != 0 {
 		m.tokenizer = newTokenizer(core.Gpt_tokenizer_ref(tokenizer))
 	}
 	runtime.SetFinalizer(m, (*Model).Close)
@@ -97,23 +96,8 @@ func openModel(out []uint64, name string, dtype Dtype, threads int) int {
 
 // Close gives the memory back, unless a generator still uses it. It may be called again.
 func (m *Model) Close() {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	if m.handle != nil {
-		core.DeleteGpt_model(m.handle)
-		m.handle = nil
-		runtime.SetFinalizer(m, nil)
-	}
-}
-
-// use calls a function with the handle, which is not closed meanwhile.
-func (m *Model) use(function func(core.Gpt_model) error) error {
-	m.mutex.RLock()
-	defer m.mutex.RUnlock()
-	if m.handle == nil {
-		return argumentError("model: it is closed")
-	}
-	return function(m.handle)
+	m.handle.close()
+	runtime.SetFinalizer(m, nil)
 }
 
 // Tokenizer gives the tokenizer of the model, which lives on when the model is closed; nil when its files have none.
@@ -123,7 +107,7 @@ func (m *Model) Tokenizer() *Tokenizer {
 
 func (m *Model) number(get func(core.Gpt_model) int64) int64 {
 	var number int64
-	_ = m.use(func(handle core.Gpt_model) error {
+	_ = m.handle.use(func(handle core.Gpt_model) error {
 		number = get(handle)
 		return nil
 	})
@@ -132,7 +116,7 @@ func (m *Model) number(get func(core.Gpt_model) int64) int64 {
 
 func (m *Model) text(get func(core.Gpt_model) string) string {
 	var text string
-	_ = m.use(func(handle core.Gpt_model) error {
+	_ = m.handle.use(func(handle core.Gpt_model) error {
 		text = get(handle)
 		return nil
 	})
@@ -194,7 +178,7 @@ func (m *Model) String() string {
 func (m *Model) Generator(settings ...Setting) (*Generator, error) {
 	g := &Generator{model: m, calls: &hookCalls{}, streaming: none}
 	out := make([]uint64, 1)
-	err := m.use(func(handle core.Gpt_model) error {
+	err := m.handle.use(func(handle core.Gpt_model) error {
 		return call(func() int { return core.Gpt_generator_new(out, handle) })
 	})
 	if err != nil {

@@ -4,19 +4,17 @@ package gpt
 
 import (
 	"runtime"
-	"sync"
 
 	"libgpt/gpt/internal/core"
 )
 
 // A Tokenizer turns text into token ids and back.
 type Tokenizer struct {
-	mutex  sync.RWMutex
-	handle core.Gpt_tokenizer
+	handle handle[core.Gpt_tokenizer]
 }
 
-func newTokenizer(handle core.Gpt_tokenizer) *Tokenizer {
-	t := &Tokenizer{handle: handle}
+func newTokenizer(opened core.Gpt_tokenizer) *Tokenizer {
+	t := &Tokenizer{newHandle("tokenizer", opened, core.DeleteGpt_tokenizer)}
 	runtime.SetFinalizer(t, (*Tokenizer).Close)
 	return t
 }
@@ -36,28 +34,13 @@ func OpenTokenizer(nameOrPath string) (*Tokenizer, error) {
 
 // Close gives the memory back, unless a model still uses it. It may be called again.
 func (t *Tokenizer) Close() {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	if t.handle != nil {
-		core.DeleteGpt_tokenizer(t.handle)
-		t.handle = nil
-		runtime.SetFinalizer(t, nil)
-	}
-}
-
-// use calls a function with the handle, which is not closed meanwhile.
-func (t *Tokenizer) use(function func(core.Gpt_tokenizer) error) error {
-	t.mutex.RLock()
-	defer t.mutex.RUnlock()
-	if t.handle == nil {
-		return argumentError("tokenizer: it is closed")
-	}
-	return function(t.handle)
+	t.handle.close()
+	runtime.SetFinalizer(t, nil)
 }
 
 func (t *Tokenizer) encode(text string, flags uint) (ids []int32, err error) {
 	out := make([]uint64, 2)
-	err = t.use(func(handle core.Gpt_tokenizer) error {
+	err = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		return call(func() int { return core.Gpt_tokenizer_encode(out, handle, text, flags) })
 	})
 	if err == nil {
@@ -84,7 +67,7 @@ func (t *Tokenizer) Count(text string) (int, error) {
 
 func (t *Tokenizer) decode(ids []int32, flags uint) (text string, err error) {
 	out := make([]uint64, 2)
-	err = t.use(func(handle core.Gpt_tokenizer) error {
+	err = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		return call(func() int { return core.Gpt_tokenizer_decode(out, handle, ids, flags) })
 	})
 	if err == nil {
@@ -105,7 +88,7 @@ func (t *Tokenizer) DecodePlain(ids []int32) (string, error) {
 
 // TokenBytes gives the bytes that one token stands for.
 func (t *Tokenizer) TokenBytes(id int32) (bytes []byte, err error) {
-	err = t.use(func(handle core.Gpt_tokenizer) error {
+	err = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		err := call(func() int {
 			if core.Gpt_go_has_token(handle, int(id)) != 0 {
 				return 0
@@ -123,7 +106,7 @@ func (t *Tokenizer) TokenBytes(id int32) (bytes []byte, err error) {
 // TokenID gives the id of the token that stands for these bytes; -1 when there is none.
 func (t *Tokenizer) TokenID(bytes string) int32 {
 	id := -1
-	_ = t.use(func(handle core.Gpt_tokenizer) error {
+	_ = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		id = core.Gpt_tokenizer_token_id(handle, bytes)
 		return nil
 	})
@@ -133,7 +116,7 @@ func (t *Tokenizer) TokenID(bytes string) int32 {
 // IsSpecial says whether a token is control and not text.
 func (t *Tokenizer) IsSpecial(id int32) bool {
 	special := false
-	_ = t.use(func(handle core.Gpt_tokenizer) error {
+	_ = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		special = core.Gpt_tokenizer_is_special(handle, int(id)) != 0
 		return nil
 	})
@@ -143,7 +126,7 @@ func (t *Tokenizer) IsSpecial(id int32) bool {
 // VocabSize is one more than the largest id; 0 when the tokenizer is closed.
 func (t *Tokenizer) VocabSize() int {
 	size := 0
-	_ = t.use(func(handle core.Gpt_tokenizer) error {
+	_ = t.handle.use(func(handle core.Gpt_tokenizer) error {
 		size = core.Gpt_tokenizer_vocab_size(handle)
 		return nil
 	})
