@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	tests/unit/test_generator \
 	tests/unit/test_gguf \
 	tests/unit/test_gguf_model \
+	tests/unit/test_linear \
 	tests/unit/test_locale \
 	tests/unit/test_model \
 	tests/unit/test_model_weights \

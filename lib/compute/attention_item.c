@@ -103,7 +103,7 @@ static void scale_to_bf16(uint16_t *out, const float *values, float scale, int64
 }
 
 GPT__CPU_CLONES
-static void scale_values(float *values, float factor, int64_t count)
+static void scale_row(float *values, float factor, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         values[i] *= factor;
@@ -259,7 +259,7 @@ static void share_row(task *t, const part *p, int32_t r)
     int64_t end = clamp(position + 1 - p->position, p->count);
     float factor = gpt__softmax_add(&t->softmax[row], scores, first, end, p->count);
     if (factor != 1.0f && p->adds)
-        scale_values(t->out + row * t->out_stride, factor, t->attention->form.K);
+        scale_row(t->out + row * t->out_stride, factor, t->attention->form.K);
     if (t->attention->form.values == GPT__PANEL_INT8_F32)
         scale_shares(t, p, scores, first, end);
     if (t->values == GPT__PANEL_BF16)
@@ -394,6 +394,6 @@ gpt_status gpt__attention_item_compute(const gpt__attention *attention, const gp
         GPT__TRY(attend(&t, &p, end));
     }
     for (int32_t r = 0; r < row_count(&t); r++)
-        scale_values(t.out + r * t.out_stride, 1.0f / t.softmax[r].total, attention->form.K);
+        scale_row(t.out + r * t.out_stride, 1.0f / t.softmax[r].total, attention->form.K);
     return GPT_OK;
 }

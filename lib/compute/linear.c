@@ -109,25 +109,10 @@ static void count_product(gpt__linear_scratch *scratch, const gpt__linear *linea
     gpt__profile_count(scratch->profile, T, linear->K, linear->N, gpt__linear_bytes(linear));
 }
 
-/* The product of all rows, in pieces that oneDNN has code for. */
-static gpt_status multiply(gpt__linear_scratch *scratch, const gpt__linear *linear, const void *x, void *out,
-                           gpt_dtype out_type, int64_t T)
+/* Room for [rows, N] sums, in scratch memory. */
+static gpt_status reserve_sums(gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t rows)
 {
-    const float *bias = linear->dtype == GPT_DTYPE_INT8 ? NULL : linear->bias;
-    for (int64_t t = 0; t < T; t += GPT__MOST_ROWS) {
-        int64_t rows = T - t < GPT__MOST_ROWS ? gpt__bucket_rows(T - t) : GPT__MOST_ROWS;
-        const char *from = (const char *)x + (size_t)(t * linear->K) * gpt__dtype_size(linear->dtype);
-        char *to = (char *)out + (size_t)(t * linear->N) * gpt__dtype_size(out_type);
-        GPT__TRY(gpt__worker_product(scratch->worker, linear->kind, linear->packed, bias, from, to, rows));
-        count_product(scratch, linear, T - t < rows ? T - t : rows);
-    }
-    return GPT_OK;
-}
-
-/* Room for [T, N] sums, in scratch memory. */
-static gpt_status reserve_sums(gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t T)
-{
-    size_t needed = (size_t)gpt__linear_rows(T) * (size_t)linear->N;
+    size_t needed = (size_t)rows * (size_t)linear->N;
     if (needed <= scratch->sums_capacity)
         return GPT_OK;
     float *sums = gpt__allocate_tensor(needed, sizeof(float));
@@ -159,13 +144,11 @@ static void add_values(float *restrict out, const float *restrict values, int64_
 }
 
 /* As finish, for up to BLOCK outputs. */
-static void finish_block(const gpt__linear *linear, float *out, const void *sums, float scale, int64_t n, int64_t count)
+static void finish_block(const gpt__linear *linear, float *out, void *sums, float scale, int64_t n, int64_t count)
 {
-    float values[BLOCK];
+    float room[BLOCK], *values = linear->scales != NULL ? room : sums;
     if (linear->scales != NULL)
         scale_values(values, sums, linear->offsets + n, scale, linear->scales + n, count);
-    else
-        memcpy(values, sums, (size_t)count * sizeof *values);
     if (linear->bias != NULL)
         add_values(values, linear->bias + n, count);
     if (linear->use == GPT__LINEAR_ADD) {
@@ -178,13 +161,14 @@ static void finish_block(const gpt__linear *linear, float *out, const void *sums
 }
 
 /*
- * From bare sums [count] of the outputs from n on, f32 or int32_t, to out: scaled by the row's scale, with the bias,
- * and stored, added or activated as the layer's use says. out may be sums, unless it is added to.
+ * From bare sums [count] of the outputs from n on, f32 or of int8 int32_t, which are lost, to out: scaled by the row's
+ * scale, with the bias, and stored, added or activated as the layer's use says. out of int8 may be sums, unless it is
+ * added to.
  */
-static void finish(const gpt__linear *linear, float *out, const void *sums, float scale, int64_t n, int64_t count)
+static void finish(const gpt__linear *linear, float *out, void *sums, float scale, int64_t n, int64_t count)
 {
     for (int64_t i = 0; i < count; i += BLOCK)
-        finish_block(linear, out + i, (const float *)sums + i, scale, n + i, count - i < BLOCK ? count - i : BLOCK);
+        finish_block(linear, out + i, (float *)sums + i, scale, n + i, count - i < BLOCK ? count - i : BLOCK);
 }
 
 /*
@@ -193,11 +177,35 @@ static void finish(const gpt__linear *linear, float *out, const void *sums, floa
  */
 #define PANEL_ROWS 64
 
-/* Whether T rows are computed panel by panel. With more threads than panels, oneDNN divides the work better. */
-static int uses_panels(const gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t T)
+/* Reading the weights once more takes about as long as so many rows more. */
+#define ROWS_OF_A_PASS 16
+
+/* Rows that are multiplied at once. */
+typedef struct piece {
+    int64_t rows;
+    int64_t filled; /* with rows that nobody wants, up to a number that oneDNN has code for */
+    int by_panels;
+} piece;
+
+/* With more threads than panels, oneDNN divides the work better. */
+static int has_panels(const gpt__linear_scratch *scratch, const gpt__linear *linear)
 {
-    return T <= PANEL_ROWS && gpt__packed_panel(linear->packed, 0) != NULL &&
-           panel_count(linear) >= gpt__worker_threads(scratch->worker);
+    return gpt__packed_panel(linear->packed, 0) != NULL && panel_count(linear) >= gpt__worker_threads(scratch->worker);
+}
+
+/*
+ * The next of so many rows that are left. Panels take any number of rows, so that, where there are panels, oneDNN gets a
+ * number that it has code for, and the rest comes after it, unless little is to be filled up.
+ */
+static piece next_piece(const gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t left)
+{
+    int panels = has_panels(scratch, linear);
+    if (panels && left <= PANEL_ROWS)
+        return (piece){left, left, 1};
+    if (left >= GPT__MOST_ROWS)
+        return (piece){GPT__MOST_ROWS, GPT__MOST_ROWS, 0};
+    int64_t above = gpt__bucket_rows(left), below = gpt__bucket_below(left);
+    return panels && above - left > ROWS_OF_A_PASS ? (piece){below, below, 0} : (piece){left, above, 0};
 }
 
 /* out [T, N], of which 64 columns from panel p. */
@@ -208,7 +216,7 @@ static void apply_panel(const gpt__linear *linear, const gpt__rows *x, float *ou
                               .step = GPT__PANEL_WIDTH * gpt__panel_group(form), .K = linear->K};
     int64_t n = p * GPT__PANEL_WIDTH;
     int64_t count = linear->N - n < GPT__PANEL_WIDTH ? linear->N - n : GPT__PANEL_WIDTH;
-    _Alignas(64) float sums[PANEL_ROWS * GPT__PANEL_WIDTH];
+    _Alignas(64) float sums[PANEL_ROWS * GPT__PANEL_WIDTH]; /* of int8 int32_t */
     gpt__panel_stream(sums, &panel, x->data, linear->K, T);
     for (int64_t t = 0; t < T; t++)
         finish(linear, out + t * linear->N + n, sums + t * GPT__PANEL_WIDTH,
@@ -224,56 +232,91 @@ static void apply_panels(const gpt__linear *linear, const gpt__rows *x, float *o
         apply_panel(linear, x, out, T, p);
 }
 
-gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
-                             int64_t T)
+/* The product of a piece, by oneDNN; out is of the layer's use, or the sums of int8. */
+static gpt_status multiply(gpt__linear_scratch *scratch, const gpt__linear *linear, const void *x, void *out,
+                           const piece *p)
 {
-    if (uses_panels(scratch, linear, T)) {
-        apply_panels(linear, x, out, T);
-        count_product(scratch, linear, T);
+    const float *bias = linear->dtype == GPT_DTYPE_INT8 ? NULL : linear->bias;
+    GPT__TRY(gpt__worker_product(scratch->worker, linear->kind, linear->packed, bias, x, out, p->filled));
+    count_product(scratch, linear, p->rows);
+    return GPT_OK;
+}
+
+static gpt_status apply_piece(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
+                              const piece *p)
+{
+    if (p->by_panels) {
+        apply_panels(linear, x, out, p->rows);
+        count_product(scratch, linear, p->rows);
         return GPT_OK;
     }
     if (linear->dtype != GPT_DTYPE_INT8)
-        return multiply(scratch, linear, x->data, out, GPT_DTYPE_F32, T);
-    GPT__TRY(reserve_sums(scratch, linear, T));
-    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T));
-#pragma omp parallel for schedule(static) if (T > 4)
-    for (int64_t t = 0; t < T; t++)
+        return multiply(scratch, linear, x->data, out, p);
+    GPT__TRY(reserve_sums(scratch, linear, p->filled));
+    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, p));
+#pragma omp parallel for schedule(static) if (p->rows > 4)
+    for (int64_t t = 0; t < p->rows; t++)
         finish(linear, out + t * linear->N, scratch->sums + t * linear->N, x->scales[t], 0, linear->N);
     return GPT_OK;
 }
 
-/* As gpt__linear_activate, for a few rows. */
-static void activate_panels(const gpt__linear *linear, const gpt__rows *x, float *sums, gpt__rows *out, int64_t T)
+gpt_status gpt__linear_apply(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x, float *out,
+                             int64_t T)
 {
-    apply_panels(linear, x, sums, T);
+    for (int64_t t = 0; t < T;) {
+        const piece p = next_piece(scratch, linear, T - t);
+        const gpt__rows from = gpt__rows_from(x, t);
+        GPT__TRY(apply_piece(scratch, linear, &from, out + t * linear->N, &p));
+        t += p.rows;
+    }
+    return GPT_OK;
+}
+
+/* By panels: the sums are activated already when they are stored. */
+static gpt_status activate_panels(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
+                                  gpt__rows *out, int64_t T)
+{
+    GPT__TRY(reserve_sums(scratch, linear, T));
+    apply_panels(linear, x, scratch->sums, T);
+    count_product(scratch, linear, T);
 #pragma omp parallel for schedule(static) if (T > 4)
     for (int64_t t = 0; t < T; t++)
-        gpt__rows_store(out, t, sums + t * linear->N);
+        gpt__rows_store(out, t, scratch->sums + t * linear->N);
+    return GPT_OK;
+}
+
+static gpt_status activate_int8(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
+                                gpt__rows *out, const piece *p)
+{
+    GPT__TRY(reserve_sums(scratch, linear, p->filled));
+    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, p));
+    gpt__profile_switch(scratch->profile, GPT_PART_ELEMENTWISE);
+#pragma omp parallel for schedule(static) if (p->rows > 4)
+    for (int64_t t = 0; t < p->rows; t++) {
+        float *row = scratch->sums + t * linear->N;
+        finish(linear, row, row, x->scales[t], 0, linear->N);
+        gpt__rows_store(out, t, row);
+    }
+    gpt__profile_switch(scratch->profile, GPT_PART_LINEAR);
+    return GPT_OK;
 }
 
 gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
                                 gpt__rows *out, int64_t T)
 {
     GPT__TRY(gpt__rows_resize(out, linear->dtype, gpt__linear_rows(T), linear->N));
-    int by_panels = uses_panels(scratch, linear, T);
-    if (linear->dtype != GPT_DTYPE_INT8 && !by_panels)
-        return multiply(scratch, linear, x->data, out->data, linear->dtype, T);
-    GPT__TRY(reserve_sums(scratch, linear, T));
-    if (by_panels) {
-        activate_panels(linear, x, scratch->sums, out, T);
-        count_product(scratch, linear, T);
-        gpt__rows_clear(out, T);
-        return GPT_OK;
-    }
-    GPT__TRY(multiply(scratch, linear, x->data, scratch->sums, GPT_DTYPE_F32, T));
-    gpt__profile_switch(scratch->profile, GPT_PART_ELEMENTWISE);
-#pragma omp parallel for schedule(static) if (T > 4)
-    for (int64_t t = 0; t < T; t++) {
-        float *row = scratch->sums + t * linear->N;
-        finish(linear, row, row, x->scales[t], 0, linear->N);
-        gpt__rows_store(out, t, row);
+    for (int64_t t = 0; t < T;) {
+        const piece p = next_piece(scratch, linear, T - t);
+        const gpt__rows from = gpt__rows_from(x, t);
+        gpt__rows to = gpt__rows_from(out, t);
+        if (p.by_panels)
+            GPT__TRY(activate_panels(scratch, linear, &from, &to, p.rows));
+        else if (linear->dtype == GPT_DTYPE_INT8)
+            GPT__TRY(activate_int8(scratch, linear, &from, &to, &p));
+        else
+            GPT__TRY(multiply(scratch, linear, from.data, to.data, &p));
+        t += p.rows;
     }
     gpt__rows_clear(out, T);
-    gpt__profile_switch(scratch->profile, GPT_PART_LINEAR);
     return GPT_OK;
 }

@@ -645,6 +645,12 @@ int64_t gpt__bucket_rows(int64_t rows)
     return buckets[bucket_of(rows)];
 }
 
+int64_t gpt__bucket_below(int64_t rows)
+{
+    int bucket = bucket_of(rows);
+    return buckets[bucket > 0 && buckets[bucket] > rows ? bucket - 1 : bucket];
+}
+
 static gpt_status new_memory(dnnl_memory_t *out, dnnl_engine_t engine, md_ref m)
 {
     return check(dnnl_memory_create(out, m, engine, DNNL_MEMORY_NONE), "memory");

@@ -74,6 +74,9 @@ int gpt__worker_threads(const gpt__worker *worker);
 #define GPT__MOST_ROWS 512
 int64_t gpt__bucket_rows(int64_t rows);
 
+/* The largest of the sizes that is not above rows; the smallest for less. */
+int64_t gpt__bucket_below(int64_t rows);
+
 /*
  * out [T, N] = x [T, K] * weights + bias, with what the kind says, for T a size of gpt__bucket_rows. bias is NULL when
  * the kind has none. int8 takes x as unsigned, and gives the sums as they are, without scales, as int32_t.

@@ -47,6 +47,15 @@ void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values)
         rows->scales[t] = gpt__round_to_uint8((uint8_t *)rows->data + at, values, rows->width);
 }
 
+gpt__rows gpt__rows_from(const gpt__rows *rows, int64_t t)
+{
+    gpt__rows from = *rows;
+    from.data = (char *)rows->data + (size_t)(t * rows->width) * gpt__dtype_size(rows->dtype);
+    from.scales = rows->scales + t;
+    from.T = rows->T - t;
+    return from;
+}
+
 void gpt__rows_copy(gpt__rows *rows, int64_t t, const gpt__rows *from, int64_t s)
 {
     size_t bytes = (size_t)rows->width * gpt__dtype_size(rows->dtype);

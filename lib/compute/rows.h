@@ -30,6 +30,9 @@ gpt_status gpt__rows_resize(gpt__rows *rows, gpt_dtype dtype, int64_t T, int64_t
 /* Converts one row of width floats and stores it as row t: rounded to bf16, or quantized with its own scale. */
 void gpt__rows_store(gpt__rows *rows, int64_t t, const float *values);
 
+/* The rows from t on, in the same memory, which stays the matrix's. */
+gpt__rows gpt__rows_from(const gpt__rows *rows, int64_t t);
+
 /* Copies row s of a matrix of the same type and width to row t. */
 void gpt__rows_copy(gpt__rows *rows, int64_t t, const gpt__rows *from, int64_t s);
 
