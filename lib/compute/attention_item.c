@@ -17,10 +17,7 @@
 
 #include <math.h>
 
-/*
- * Keys of a part. Blocks of tokens take many, which costs less for each row. A single token takes those of a page, for
- * all of the item's heads before the next page: so it reads what lies side by side in memory.
- */
+/* Keys of a part. Many cost less for each row; they are the same for all items, so that all get the same sums. */
 #define PART_TOKENS (4 * GPT__PAGE_TOKENS)
 
 /* What a thread needs for an item: parts of its memory. */
@@ -71,7 +68,7 @@ typedef struct part {
     int64_t position; /* of the first token, at the begin of a page */
     int64_t count;    /* of tokens */
     int adds;         /* to what parts before have given */
-    const unsigned char *next; /* the page of the part that follows, when memory is to be asked for it, or NULL */
+    const unsigned char *next; /* the keys of the part that follows, when memory is to be asked for them, or NULL */
 } part;
 
 static int is_single(const task *t)
@@ -196,44 +193,75 @@ static int32_t first_row(const task *t, const part *p)
     return p->number * t->item->rows;
 }
 
+/* What is to be read after the keys of a part's page, when memory is to be asked for it: the next keys, or the values. */
+static const unsigned char *after_keys(const task *t, const part *p, int64_t at)
+{
+    if (!is_single(t))
+        return NULL;
+    if (at + GPT__PAGE_TOKENS < p->count)
+        return head_at(t, p->position + at + GPT__PAGE_TOKENS, p->number).keys;
+    return head_at(t, p->position, p->number).values;
+}
+
+/* The same for the values: the next ones, or the keys of the next part. */
+static const unsigned char *after_values(const task *t, const part *p, int64_t at)
+{
+    if (!is_single(t) || at + GPT__PAGE_TOKENS >= p->count)
+        return p->next;
+    return head_at(t, p->position + at + GPT__PAGE_TOKENS, p->number).values;
+}
+
+/* A page of a part that is scored. */
+typedef struct scored_page {
+    gpt__page_head head;
+    int64_t count; /* of keys */
+    float *scores; /* with the first of them */
+    const unsigned char *next; /* memory that is read after the keys, or NULL */
+} scored_page;
+
 /* Scores with the keys of a block of a page, which are count from the place first on. */
-static gpt_status score_block(const task *t, const part *p, const gpt__page_head *head, int64_t first, int64_t count,
-                              float *scores)
+static gpt_status score_block(const task *t, const part *p, const scored_page *page, int64_t first, int64_t count)
 {
     const gpt__page_form *form = &t->attention->form;
+    float *scores = page->scores + first;
     int64_t key_bytes = form->K * (int64_t)gpt__panel_weight_size(form->keys), offset = first * key_bytes;
     const char *queries = (const char *)t->work.queries +
                           (size_t)(first_row(t, p) * form->K) * gpt__panel_input_size(form->keys);
     if (!gpt__panels_supported(form->keys))
         return gpt__sgemm(t->item->rows, count, form->K, 1.0f, (const float *)(const void *)queries, form->K,
-                          (const float *)(const void *)(head->keys + offset), form->block, 0.0f, scores, PART_TOKENS);
-    gpt__panel panel = {.form = form->keys, .data = head->keys + offset,
+                          (const float *)(const void *)(page->head.keys + offset), form->block, 0.0f, scores,
+                          PART_TOKENS);
+    gpt__panel panel = {.form = form->keys, .data = page->head.keys + offset,
                         .step = form->block * gpt__panel_group(form->keys), .K = form->K};
-    if (p->next != NULL) {
-        panel.next = p->next + offset;
+    if (page->next != NULL) {
+        panel.next = page->next + offset;
         panel.next_bytes = form->block * key_bytes;
     }
     gpt__panel_multiply(scores, PART_TOKENS, 0, &panel, queries, form->K, t->item->rows);
     return GPT_OK;
 }
 
-/* Scores with count keys of a page, which stand from scores on in each row. */
-static gpt_status score_page(const task *t, const part *p, const gpt__page_head *head, int64_t count, float *scores)
+static gpt_status score_page(const task *t, const part *p, const scored_page *page)
 {
     const gpt__page_form *form = &t->attention->form;
-    for (int64_t first = 0; first < count; first += form->block)
-        GPT__TRY(score_block(t, p, head, first, clamp(count - first, form->block), scores + first));
+    for (int64_t first = 0; first < page->count; first += form->block)
+        GPT__TRY(score_block(t, p, page, first, clamp(page->count - first, form->block)));
     for (int32_t r = 0; form->keys == GPT__PANEL_INT8 && r < t->item->rows; r++)
-        scale_scores(scores + r * PART_TOKENS, head->key_offsets, t->query_scales[first_row(t, p) + r],
-                     head->key_scales, count);
+        scale_scores(page->scores + r * PART_TOKENS, page->head.key_offsets, t->query_scales[first_row(t, p) + r],
+                     page->head.key_scales, page->count);
     return GPT_OK;
 }
 
 static gpt_status score(const task *t, const part *p)
 {
     for (int64_t at = 0; at < p->count; at += GPT__PAGE_TOKENS) {
-        const gpt__page_head head = head_at(t, p->position + at, p->number);
-        GPT__TRY(score_page(t, p, &head, clamp(p->count - at, GPT__PAGE_TOKENS), t->work.scores + at));
+        const scored_page page = {
+            .head = head_at(t, p->position + at, p->number),
+            .count = clamp(p->count - at, GPT__PAGE_TOKENS),
+            .scores = t->work.scores + at,
+            .next = after_keys(t, p, at),
+        };
+        GPT__TRY(score_page(t, p, &page));
     }
     return GPT_OK;
 }
@@ -273,7 +301,7 @@ typedef struct value_product {
     int64_t count; /* of tokens */
     int adds;
     float *out;
-    const unsigned char *next; /* as that of the part */
+    const unsigned char *next; /* memory that is read after the values, or NULL */
 } value_product;
 
 /* The columns from n on, at most 64. */
@@ -285,8 +313,8 @@ static void multiply_columns(const task *t, const value_product *p, int64_t n)
     gpt__panel panel = {.form = t->values, .data = p->values + offset, .step = form->K * group,
                         .K = (p->count + group - 1) / group * group};
     if (p->next != NULL) {
-        panel.next = p->next + form->key_bytes;
-        panel.next_bytes = (int64_t)(form->head_bytes - form->key_bytes);
+        panel.next = p->next;
+        panel.next_bytes = (int64_t)form->value_bytes;
     }
     if (count >= GPT__PANEL_WIDTH) {
         gpt__panel_multiply(p->out + n, t->out_stride, p->adds, &panel, p->shares, PART_TOKENS, rows);
@@ -347,7 +375,7 @@ static gpt_status add_values(const task *t, const part *p)
             .count = count,
             .adds = p->adds || at > 0,
             .out = t->out + first_row(t, p) * t->out_stride,
-            .next = p->next,
+            .next = after_values(t, p, at),
         };
         GPT__TRY(multiply_page(t, &product));
     }
@@ -355,10 +383,10 @@ static gpt_status add_values(const task *t, const part *p)
 }
 
 /*
- * The page behind a part, which ends before the key end. Single tokens wait for memory, so that it is asked for the
- * next part while one is worked on.
+ * The keys behind a part, which ends before the key end. Single tokens wait for memory, so that it is asked for what
+ * comes next while they work on something.
  */
-static const unsigned char *next_page(const task *t, const part *p, int64_t end)
+static const unsigned char *next_keys(const task *t, const part *p, int64_t end)
 {
     if (!is_single(t))
         return NULL;
@@ -370,9 +398,9 @@ static const unsigned char *next_page(const task *t, const part *p, int64_t end)
 /* The keys from a part's position on, up to end, for one key head of the item's after the other. */
 static gpt_status attend(task *t, part *p, int64_t end)
 {
-    p->count = clamp(end - p->position, is_single(t) ? GPT__PAGE_TOKENS : PART_TOKENS);
+    p->count = clamp(end - p->position, PART_TOKENS);
     for (p->number = 0; p->number < t->item->key_heads; p->number++) {
-        p->next = next_page(t, p, end);
+        p->next = next_keys(t, p, end);
         GPT__TRY(score(t, p));
         for (int32_t r = 0; r < t->item->rows; r++)
             share_row(t, p, r);

@@ -194,8 +194,8 @@ static int has_panels(const gpt__linear_scratch *scratch, const gpt__linear *lin
 }
 
 /*
- * The next of so many rows that are left. Panels take any number of rows, so that, where there are panels, oneDNN gets a
- * number that it has code for, and the rest comes after it, unless little is to be filled up.
+ * The next of so many rows that are left. Panels take any number of rows, so that, where there are panels, oneDNN gets
+ * a number that it has code for, and the rest comes after it, unless little is to be filled up.
  */
 static piece next_piece(const gpt__linear_scratch *scratch, const gpt__linear *linear, int64_t left)
 {
