@@ -17,13 +17,16 @@
 
 #include <math.h>
 
-/* Keys of a part. Many cost less for each row; they are the same for all items, so that all get the same sums. */
+/*
+ * Keys of a part. Many cost less for each row. Parts begin at the same positions for all items, so that a token gets
+ * the same sums alone and in a block.
+ */
 #define PART_TOKENS (4 * GPT__PAGE_TOKENS)
 
 /* What a thread needs for an item: parts of its memory. */
 typedef struct workspace {
     float *scores;    /* [ITEM_ROWS, PART_TOKENS] with one key head; for int8 keys int32_t, until they are scaled */
-    uint16_t *shares; /* the same, rounded for products with values in bf16 */
+    uint16_t *shares; /* the same, rounded for products that take them as bf16 */
     float *columns;   /* [ITEM_ROWS, 64] of a product whose columns have no room for a whole panel */
     uint16_t *values; /* [PAGE_TOKENS / 2, K, 2]: values of int8 that were widened */
     void *queries;    /* [ITEM_ROWS, K] as products with keys take them */
@@ -55,7 +58,7 @@ typedef struct task {
     const gpt__attention_span *span;
     const gpt__attention_item *item;
     workspace work;
-    gpt__panel_form values; /* of products with values: those of int8 are widened to bf16 for many rows */
+    gpt__panel_form values; /* of products with values: those of int8 are widened to bf16 before, for many rows */
     float *out;         /* of the first row */
     int64_t out_stride; /* from row to row */
     float query_scales[GPT__ITEM_ROWS]; /* for int8 */
@@ -134,14 +137,18 @@ static void load_query(task *t, int32_t row, const float *query)
         scale_to((float *)t->work.queries + at, query, scale, K);
 }
 
-/* From so many rows on, widening pays. */
+/* From so many rows on, widening once for all of them pays. */
 #define MANY_ROWS 12
 
 static gpt__panel_form form_of_values(const task *t)
 {
     gpt__panel_form form = t->attention->form.values;
-    int widens = form == GPT__PANEL_INT8_F32 && t->item->rows >= MANY_ROWS && gpt__panels_supported(GPT__PANEL_BF16);
-    return widens ? GPT__PANEL_BF16 : form;
+    return form == GPT__PANEL_INT8_BF16 && t->item->rows >= MANY_ROWS ? GPT__PANEL_BF16 : form;
+}
+
+static int takes_bf16(const task *t)
+{
+    return t->values == GPT__PANEL_BF16 || t->values == GPT__PANEL_INT8_BF16;
 }
 
 /* Heads of one token are K apart, tokens of one head a whole row. */
@@ -193,7 +200,7 @@ static int32_t first_row(const task *t, const part *p)
     return p->number * t->item->rows;
 }
 
-/* What is to be read after the keys of a part's page, when memory is to be asked for it: the next keys, or the values. */
+/* What is read after the keys of a part's page, when memory is to be asked for it: the next keys, or the values. */
 static const unsigned char *after_keys(const task *t, const part *p, int64_t at)
 {
     if (!is_single(t))
@@ -241,9 +248,18 @@ static gpt_status score_block(const task *t, const part *p, const scored_page *p
     return GPT_OK;
 }
 
+/* The scales of a page come while its keys are multiplied. */
+static void ask_scales(const gpt__page_form *form, const gpt__page_head *head)
+{
+    size_t bytes = form->head_bytes - form->key_bytes - form->value_bytes;
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch((const char *)head->key_scales + i);
+}
+
 static gpt_status score_page(const task *t, const part *p, const scored_page *page)
 {
     const gpt__page_form *form = &t->attention->form;
+    ask_scales(form, &page->head);
     for (int64_t first = 0; first < page->count; first += form->block)
         GPT__TRY(score_block(t, p, page, first, clamp(page->count - first, form->block)));
     for (int32_t r = 0; form->keys == GPT__PANEL_INT8 && r < t->item->rows; r++)
@@ -288,9 +304,9 @@ static void share_row(task *t, const part *p, int32_t r)
     float factor = gpt__softmax_add(&t->softmax[row], scores, first, end, p->count);
     if (factor != 1.0f && p->adds)
         scale_row(t->out + row * t->out_stride, factor, t->attention->form.K);
-    if (t->attention->form.values == GPT__PANEL_INT8_F32)
+    if (t->attention->form.keys == GPT__PANEL_INT8)
         scale_shares(t, p, scores, first, end);
-    if (t->values == GPT__PANEL_BF16)
+    if (takes_bf16(t))
         gpt__round_to_bf16(t->work.shares + r * PART_TOKENS, scores, (p->count + 1) / 2 * 2);
 }
 
@@ -309,12 +325,11 @@ static void multiply_columns(const task *t, const value_product *p, int64_t n)
 {
     const gpt__page_form *form = &t->attention->form;
     int64_t group = gpt__panel_group(t->values), rows = t->item->rows, count = form->K - n;
-    size_t offset = (size_t)(n * group) * gpt__panel_weight_size(t->values);
-    gpt__panel panel = {.form = t->values, .data = p->values + offset, .step = form->K * group,
-                        .K = (p->count + group - 1) / group * group};
+    gpt__panel panel = {.form = t->values, .data = p->values + (size_t)n * gpt__panel_column_size(t->values),
+                        .step = form->K * group, .K = (p->count + group - 1) / group * group};
     if (p->next != NULL) {
-        panel.next = p->next;
-        panel.next_bytes = (int64_t)form->value_bytes;
+        panel.next = p->next + (int64_t)form->value_bytes * n / form->K;
+        panel.next_bytes = (int64_t)form->value_bytes * clamp(count, GPT__PANEL_WIDTH) / form->K;
     }
     if (count >= GPT__PANEL_WIDTH) {
         gpt__panel_multiply(p->out + n, t->out_stride, p->adds, &panel, p->shares, PART_TOKENS, rows);
@@ -365,12 +380,11 @@ static const unsigned char *prepare_values(const task *t, const gpt__page_head *
 /* out += shares * values. */
 static gpt_status add_values(const task *t, const part *p)
 {
-    int is_bf16 = t->values == GPT__PANEL_BF16;
     for (int64_t at = 0; at < p->count; at += GPT__PAGE_TOKENS) {
         const gpt__page_head head = head_at(t, p->position + at, p->number);
         int64_t count = clamp(p->count - at, GPT__PAGE_TOKENS);
         const value_product product = {
-            .shares = is_bf16 ? (const void *)(t->work.shares + at) : t->work.scores + at,
+            .shares = takes_bf16(t) ? (const void *)(t->work.shares + at) : t->work.scores + at,
             .values = prepare_values(t, &head, count),
             .count = count,
             .adds = p->adds || at > 0,
@@ -398,7 +412,7 @@ static const unsigned char *next_keys(const task *t, const part *p, int64_t end)
 /* The keys from a part's position on, up to end, for one key head of the item's after the other. */
 static gpt_status attend(task *t, part *p, int64_t end)
 {
-    p->count = clamp(end - p->position, PART_TOKENS);
+    p->count = clamp(end - p->position, PART_TOKENS - p->position % PART_TOKENS);
     for (p->number = 0; p->number < t->item->key_heads; p->number++) {
         p->next = next_keys(t, p, end);
         GPT__TRY(score(t, p));

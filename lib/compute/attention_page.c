@@ -10,7 +10,9 @@
 
 gpt_dtype gpt__attention_cache_type(gpt_dtype dtype, int32_t K)
 {
-    if (dtype == GPT_DTYPE_INT8 && K % 4 == 0 && gpt__panels_supported(GPT__PANEL_INT8))
+    /* Larger heads could have sums that 32 bits do not hold. */
+    int is_exact = K <= INT32_MAX / (UINT8_MAX * INT8_MAX);
+    if (dtype == GPT_DTYPE_INT8 && K % 4 == 0 && is_exact && gpt__panels_supported(GPT__PANEL_INT8))
         return GPT_DTYPE_INT8;
     if (dtype != GPT_DTYPE_F32 && K % 2 == 0 && gpt__panels_supported(GPT__PANEL_BF16))
         return GPT_DTYPE_BF16;
@@ -25,7 +27,9 @@ static size_t round_up_bytes(size_t bytes)
 gpt__page_form gpt__page_form_of(gpt_dtype type, int32_t KV, int32_t K)
 {
     gpt__page_form form = {.keys = gpt__panel_form_of(type), .KV = KV, .K = K};
-    form.values = type == GPT_DTYPE_INT8 ? GPT__PANEL_INT8_F32 : form.keys;
+    form.values = form.keys;
+    if (type == GPT_DTYPE_INT8)
+        form.values = gpt__panels_supported(GPT__PANEL_INT8_BF16) ? GPT__PANEL_INT8_BF16 : GPT__PANEL_INT8_F32;
     /* Without panels, one product of oneDNN's takes the keys of a whole page. */
     form.block = gpt__panels_supported(form.keys) ? GPT__PANEL_WIDTH : GPT__PAGE_TOKENS;
     form.key_bytes = round_up_bytes(GPT__PAGE_TOKENS * (size_t)K * gpt__panel_weight_size(form.keys));

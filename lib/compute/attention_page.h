@@ -36,7 +36,7 @@ size_t gpt__page_layer_bytes(const gpt__page_form *form);
 /* What a page has of one head. */
 typedef struct gpt__page_head {
     unsigned char *keys;    /* [PAGE_TOKENS / block, K / g, block, g] */
-    unsigned char *values;  /* [PAGE_TOKENS / g, K, g] */
+    unsigned char *values;  /* [PAGE_TOKENS / g, K, g]; of int8 [PAGE_TOKENS, K] */
     float *key_scales;      /* [PAGE_TOKENS], for int8 */
     float *value_scales;    /* [PAGE_TOKENS], for int8 */
     int32_t *key_offsets;   /* [PAGE_TOKENS], for int8: GPT__UINT8_ZERO times the sum of a key's numbers */

@@ -13,7 +13,7 @@ gpt__panel_form gpt__panel_form_of(gpt_dtype type)
 
 int64_t gpt__panel_group(gpt__panel_form form)
 {
-    return form == GPT__PANEL_BF16 ? 2 : form == GPT__PANEL_INT8 ? 4 : 1;
+    return form == GPT__PANEL_BF16 || form == GPT__PANEL_INT8_BF16 ? 2 : form == GPT__PANEL_INT8 ? 4 : 1;
 }
 
 size_t gpt__panel_weight_size(gpt__panel_form form)
@@ -24,6 +24,11 @@ size_t gpt__panel_weight_size(gpt__panel_form form)
 size_t gpt__panel_input_size(gpt__panel_form form)
 {
     return 4 / (size_t)gpt__panel_group(form);
+}
+
+size_t gpt__panel_column_size(gpt__panel_form form)
+{
+    return form == GPT__PANEL_INT8_BF16 || form == GPT__PANEL_INT8_F32 ? 1 : 4;
 }
 
 #if defined(_OPENMP) && defined(__x86_64__) && defined(__GNUC__)
@@ -40,7 +45,7 @@ int gpt__panels_supported(gpt__panel_form form)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw"))
         return 0;
-    if (form == GPT__PANEL_BF16)
+    if (form == GPT__PANEL_BF16 || form == GPT__PANEL_INT8_BF16)
         return __builtin_cpu_supports("avx512bf16");
     return form != GPT__PANEL_INT8 || __builtin_cpu_supports("avx512vnni");
 }
@@ -162,7 +167,48 @@ KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(const gpt__panel *panel
             _mm512_storeu_si512(out + t * tile->out_stride + 16 * j, sum[t][j]);
 }
 
-/* One input at a time; a group of weights is a cache line, which is widened to f32 in registers. */
+/* 16 whole numbers as f32. */
+KERNEL("avx512f") __m512 widen(const int8_t *numbers)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)numbers)));
+}
+
+/* The weights of two inputs become pairs of bf16, which holds them exactly: the upper halves of f32. */
+KERNEL("avx512f,avx512bf16") __m512bh widen_pair(const int8_t *first, const int8_t *second)
+{
+    __m512i low = _mm512_srli_epi32(_mm512_castps_si512(widen(first)), 16);
+    __m512i high = _mm512_and_si512(_mm512_castps_si512(widen(second)), _mm512_set1_epi32((int)0xFFFF0000));
+    return (__m512bh)_mm512_or_si512(low, high);
+}
+
+/* As multiply_bf16, with weights that are widened in registers. */
+KERNEL("avx512f,avx512bw,avx512bf16") void multiply_int8_bf16(const gpt__panel *panel, const tile *tile, int T)
+{
+    __m512 sum[TILE_ROWS][4];
+    const int8_t *at = panel->data;
+    const uint16_t *x = tile->x;
+    const char *next = tile->next;
+    begin_sums(sum, tile, T);
+    for (int64_t k = 0; k < panel->K; k += 2, at += panel->step, next += tile->pace) {
+        __m512bh weights[4];
+        prefetch_group(next);
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            weights[j] = widen_pair(at + 16 * j, at + panel->step / 2 + 16 * j);
+        UNROLL
+        for (int t = 0; t < T; t++) {
+            int32_t pair;
+            __builtin_memcpy(&pair, x + t * tile->x_stride + k, sizeof pair);
+            __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+            UNROLL
+            for (int j = 0; j < 4; j++)
+                sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, weights[j]);
+        }
+    }
+    end_sums(tile, sum, T);
+}
+
+/* One input at a time, with weights that are widened in registers. */
 KERNEL("avx512f") void multiply_int8_f32(const gpt__panel *panel, const tile *tile, int T)
 {
     __m512 sum[TILE_ROWS][4];
@@ -176,7 +222,7 @@ KERNEL("avx512f") void multiply_int8_f32(const gpt__panel *panel, const tile *ti
         _mm_prefetch(next + 64, _MM_HINT_T0);
         UNROLL
         for (int j = 0; j < 4; j++)
-            weights[j] = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(at + 16 * j))));
+            weights[j] = widen(at + 16 * j);
         UNROLL
         for (int t = 0; t < T; t++) {
             __m512 value = _mm512_set1_ps(x[t * tile->x_stride + k]);
@@ -209,6 +255,7 @@ KERNEL("avx512f") void multiply_int8_f32(const gpt__panel *panel, const tile *ti
 FOR_EACH_T(tile_f32, "avx512f", multiply_f32)
 FOR_EACH_T(tile_bf16, "avx512f,avx512bw,avx512bf16", multiply_bf16)
 FOR_EACH_T(tile_int8, "avx512f,avx512bw,avx512vnni", multiply_int8)
+FOR_EACH_T(tile_int8_bf16, "avx512f,avx512bw,avx512bf16", multiply_int8_bf16)
 FOR_EACH_T(tile_int8_f32, "avx512f", multiply_int8_f32)
 
 static void multiply_tile(const gpt__panel *panel, const tile *tile, int64_t T)
@@ -219,6 +266,8 @@ static void multiply_tile(const gpt__panel *panel, const tile *tile, int64_t T)
         tile_bf16(panel, tile, T);
     else if (panel->form == GPT__PANEL_INT8)
         tile_int8(panel, tile, T);
+    else if (panel->form == GPT__PANEL_INT8_BF16)
+        tile_int8_bf16(panel, tile, T);
     else
         tile_int8_f32(panel, tile, T);
 }
@@ -230,7 +279,9 @@ void gpt__panel_multiply(void *out, int64_t out_stride, int adds, const gpt__pan
     size_t x_bytes = (size_t)x_stride * TILE_ROWS * gpt__panel_input_size(panel->form);
     size_t out_bytes = (size_t)out_stride * TILE_ROWS * sizeof(float);
     int64_t steps = (T + TILE_ROWS - 1) / TILE_ROWS * (panel->K / group);
-    tile tile = {out, out_stride, adds, x, x_stride, panel->next, steps > 0 ? panel->next_bytes / steps : 0};
+    int64_t pace = steps > 0 ? panel->next_bytes / steps : 0;
+    int64_t group_bytes = GPT__PANEL_WIDTH * group * (int64_t)gpt__panel_weight_size(panel->form);
+    tile tile = {out, out_stride, adds, x, x_stride, panel->next, pace < group_bytes ? pace : group_bytes};
     /* The kernels ask for memory in any case, and asking for what does not exist takes time. */
     if (panel->next_bytes == 0)
         tile.next = panel->data;

@@ -7,7 +7,7 @@
  *
  * A panel is the weights of 64 outputs, side by side in memory: for f32 as [K, 64], for bf16 as [K / 2, 64, 2], for
  * int8 as [K / 4, 64, 4], as oneDNN's layouts BA16a64b, BA16a64b2a and BA16a64b4a have them. Attention, whose keys and
- * values are weights, too, has one form more: int8 as [K, 64] for inputs in f32.
+ * values are weights, too, has two forms more: int8 as [K, 64] for inputs in bf16 or f32.
  *
  * Letters: T rows, K inputs, N outputs.
  */
@@ -23,10 +23,11 @@
 
 /* The numbers of a product: weights, inputs, and sums. */
 typedef enum gpt__panel_form {
-    GPT__PANEL_F32,     /* f32, f32, f32 */
-    GPT__PANEL_BF16,    /* bf16, bf16, f32 */
-    GPT__PANEL_INT8,    /* int8_t, uint8_t as compute/rows.h stores them, int32_t: exact */
-    GPT__PANEL_INT8_F32 /* int8_t, f32, f32 */
+    GPT__PANEL_F32,       /* f32, f32, f32 */
+    GPT__PANEL_BF16,      /* bf16, bf16, f32 */
+    GPT__PANEL_INT8,      /* int8_t, uint8_t as compute/rows.h stores them, int32_t: exact */
+    GPT__PANEL_INT8_BF16, /* int8_t, bf16, f32: the same sums as with weights that were widened to bf16 before */
+    GPT__PANEL_INT8_F32   /* int8_t, f32, f32 */
 } gpt__panel_form;
 
 /* The form of products whose weights and inputs are both of a type. */
@@ -35,12 +36,13 @@ gpt__panel_form gpt__panel_form_of(gpt_dtype type);
 /* Whether this processor can compute with panels of this form. */
 int gpt__panels_supported(gpt__panel_form form);
 
-/* How many inputs stand side by side for each output: 2 for bf16, 4 for int8 by int8, else 1. */
+/* How many inputs are multiplied at a time: 2 of bf16, 4 of int8 by int8, else 1. */
 int64_t gpt__panel_group(gpt__panel_form form);
 
-/* Bytes of a weight, and of an input. */
+/* Bytes of a weight, of an input, and from the weights of an output to those of the next. */
 size_t gpt__panel_weight_size(gpt__panel_form form);
 size_t gpt__panel_input_size(gpt__panel_form form);
+size_t gpt__panel_column_size(gpt__panel_form form);
 
 /* 64 outputs of a matrix. Groups of inputs are step elements apart: 64 group, where nothing else lies between them. */
 typedef struct gpt__panel {
@@ -49,7 +51,7 @@ typedef struct gpt__panel {
     int64_t step;
     int64_t K;          /* a multiple of the group */
     const void *next;   /* memory that will be read after this, which is asked for little by little meanwhile */
-    int64_t next_bytes; /* 0: none */
+    int64_t next_bytes; /* 0: none; no more than what is read of this panel is asked for */
 } gpt__panel;
 
 /*

@@ -59,12 +59,13 @@ static void compare(gpt__panel_form form, int64_t K, int64_t T, enum way way)
     static _Alignas(64) unsigned char panel[MOST_K * GPT__PANEL_WIDTH * 4];
     static unsigned char x[MOST_T * MOST_K * 4];
     static float sums[MOST_T * GPT__PANEL_WIDTH];
-    int64_t group = gpt__panel_group(form);
-    const gpt__panel p = {.form = form, .data = panel, .step = GPT__PANEL_WIDTH * group, .K = K};
+    /* Weights of an output that stand side by side. */
+    int64_t side = (int64_t)(gpt__panel_column_size(form) / gpt__panel_weight_size(form));
+    const gpt__panel p = {.form = form, .data = panel, .step = GPT__PANEL_WIDTH * gpt__panel_group(form), .K = K};
     int differences = 0;
     for (int64_t k = 0; k < K; k++)
         for (int64_t n = 0; n < GPT__PANEL_WIDTH; n++)
-            store(panel, gpt__panel_weight_size(form), k / group * group * GPT__PANEL_WIDTH + n * group + k % group,
+            store(panel, gpt__panel_weight_size(form), k / side * side * GPT__PANEL_WIDTH + n * side + k % side,
                   weight(k, n));
     for (int64_t t = 0; t < T; t++)
         for (int64_t k = 0; k < K; k++)
@@ -114,6 +115,11 @@ static void int8(void)
     compare_form(GPT__PANEL_INT8);
 }
 
+static void int8_bf16(void)
+{
+    compare_form(GPT__PANEL_INT8_BF16);
+}
+
 static void int8_f32(void)
 {
     compare_form(GPT__PANEL_INT8_F32);
@@ -125,6 +131,7 @@ int main(int argc, char **argv)
     TEST(f32);
     TEST(bf16);
     TEST(int8);
+    TEST(int8_bf16);
     TEST(int8_f32);
     return TEST_END();
 }
