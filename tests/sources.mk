@@ -17,6 +17,7 @@ UNIT_TESTS = \
 	tests/unit/test_base \
 	tests/unit/test_beams \
 	tests/unit/test_chat \
+	tests/unit/test_company \
 	tests/unit/test_config_rotary \
 	tests/unit/test_failing_allocations \
 	tests/unit/test_families \
