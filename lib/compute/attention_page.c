@@ -121,6 +121,14 @@ static void store_pairs(uint16_t *restrict out, const uint16_t *restrict first, 
     }
 }
 
+/* The second of each pair, beside what is there. */
+GPT__CPU_CLONES
+static void store_seconds(uint16_t *restrict out, const uint16_t *restrict second, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        out[2 * i + 1] = second[i];
+}
+
 /*
  * The values of one or two tokens, in pairs. A token at an even place is stored with zeros beside it, since a product
  * that ends with it reads both; that at the odd place is added later.
@@ -128,17 +136,18 @@ static void store_pairs(uint16_t *restrict out, const uint16_t *restrict first, 
 static void store_values_bf16(const gpt__page_form *form, unsigned char *values, int64_t place, const float *first,
                               const float *second)
 {
+    static const uint16_t zeros[PIECE];
     uint16_t *pairs = (uint16_t *)(void *)values + place / 2 * form->K * 2;
-    uint16_t pieces[2][PIECE] = {{0}};
+    uint16_t rounded[PIECE], rounded_second[PIECE];
     for (int64_t i = 0; i < form->K; i += PIECE) {
         int64_t count = form->K - i < PIECE ? form->K - i : PIECE;
-        gpt__round_to_bf16(pieces[0], first + i, count);
+        gpt__round_to_bf16(rounded, first + i, count);
         if (second != NULL)
-            gpt__round_to_bf16(pieces[1], second + i, count);
-        if (place % 2 == 0)
-            store_pairs(pairs + 2 * i, pieces[0], pieces[1], count);
-        for (int64_t j = 0; place % 2 == 1 && j < count; j++)
-            pairs[2 * (i + j) + 1] = pieces[0][j];
+            gpt__round_to_bf16(rounded_second, second + i, count);
+        if (place % 2 == 1)
+            store_seconds(pairs + 2 * i, rounded, count);
+        else
+            store_pairs(pairs + 2 * i, rounded, second != NULL ? rounded_second : zeros, count);
     }
 }
 
