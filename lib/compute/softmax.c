@@ -61,6 +61,14 @@ static int64_t block_end(int64_t scores)
     return (scores + GPT__SCORES_BLOCK - 1) / GPT__SCORES_BLOCK * GPT__SCORES_BLOCK;
 }
 
+/* e^(before - most), for which there is mostly nothing to compute. */
+static float factor_for(float before, float most)
+{
+    if (before == most)
+        return 1.0f;
+    return before == -INFINITY ? 0.0f : gpt__exp_negative(before - most);
+}
+
 float gpt__softmax_add(gpt__softmax *softmax, float *scores, int64_t begin, int64_t end, int64_t count)
 {
     if (begin >= end) {
@@ -75,7 +83,7 @@ float gpt__softmax_add(gpt__softmax *softmax, float *scores, int64_t begin, int6
     float before = softmax->most;
     float most = largest(scores, from, to);
     softmax->most = before > most ? before : most;
-    float factor = gpt__exp_negative(before - softmax->most);
+    float factor = factor_for(before, softmax->most);
     softmax->total = softmax->total * factor + exponentiate(scores, from, to, softmax->most);
     hide(scores, from, to, block_end(count));
     return factor;
