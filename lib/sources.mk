@@ -69,6 +69,8 @@ LIB_SOURCES = \
 	lib/format/safetensors.h \
 	lib/format/tensor.c \
 	lib/format/tensor.h \
+	lib/generate/ahead.c \
+	lib/generate/ahead.h \
 	lib/generate/beam.c \
 	lib/generate/beam.h \
 	lib/generate/candidates.c \

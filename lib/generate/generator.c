@@ -48,6 +48,7 @@ void gpt_generator_free(gpt_generator *generator)
     gpt__release(generator->owners);
     gpt__forward_release(&generator->forward);
     gpt__sampler_scratch_release(&generator->sampler);
+    gpt__ahead_release(&generator->ahead);
     gpt__kv_cache_release(&generator->cache);
     gpt__settings_release(&generator->settings);
     gpt_model_free(generator->model);

@@ -4,6 +4,7 @@
 #define GPT__GENERATE_GENERATOR_H
 
 #include "base/buffer.h"
+#include "generate/ahead.h"
 #include "generate/sequence.h"
 
 /* Kept by the generator from step to step, so that its buffers are used again. */
@@ -36,6 +37,7 @@ struct gpt_generator {
     gpt__forward forward;
     int forward_threads; /* the number it was made for; 0 before it is made */
     gpt__sampler_scratch sampler;
+    gpt__ahead ahead;
 
     gpt__sequence **sequences; /* that run, in the order in which they were added */
     size_t sequence_count;

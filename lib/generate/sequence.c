@@ -57,6 +57,12 @@ gpt_status gpt__sequence_new(gpt__sequence **out, int64_t id, int32_t sample, gp
     return GPT_OK;
 }
 
+double gpt__sequence_uniform(const gpt__sequence *sequence)
+{
+    return gpt__random_uniform(sequence->shared->seed, (uint64_t)sequence->sample,
+                               sequence->count - sequence->prompt_count);
+}
+
 void gpt__sequence_free(gpt__sequence *sequence, gpt__kv_cache *cache)
 {
     if (sequence == NULL)

@@ -37,6 +37,9 @@ typedef struct gpt__sequence {
 gpt_status gpt__sequence_new(gpt__sequence **out, int64_t id, int32_t sample, gpt__shared_settings *shared,
                              const int32_t *ids, size_t count);
 
+/* The random number in [0, 1) for the token that comes next. */
+double gpt__sequence_uniform(const gpt__sequence *sequence);
+
 /* Gives its pages back to the cache and frees it. Takes NULL. */
 void gpt__sequence_free(gpt__sequence *sequence, gpt__kv_cache *cache);
 

@@ -5,7 +5,6 @@
  * commit.
  */
 #include "base/memory.h"
-#include "base/random.h"
 #include "generate/generator.h"
 #include "generate/token_text.h"
 
@@ -198,9 +197,8 @@ static gpt_status choose(gpt_event *event, gpt_generator *generator, const gpt__
     int32_t V = generator->model->config.V;
     memcpy(scratch_logits, logits, (size_t)V * sizeof *logits);
     GPT__TRY(gpt__call_hook(settings, scratch_logits, V, &history, sequence->id));
-    double uniform = gpt__random_uniform(sequence->shared->seed, (uint64_t)sequence->sample,
-                                         sequence->count - sequence->prompt_count);
-    GPT__TRY(gpt__sample_token(&event->token, scratch_logits, V, settings, &history, uniform, &generator->sampler));
+    GPT__TRY(gpt__sample_token(&event->token, scratch_logits, V, settings, &history, gpt__sequence_uniform(sequence),
+                               &generator->sampler));
     return settings->logprobs >= 0 ? note_logprobs(event, generator, logits, settings->logprobs) : GPT_OK;
 }
 
@@ -220,29 +218,30 @@ static gpt_status add_text(gpt_event *event, const gpt_generator *generator, gpt
     return gpt__buffer_add(&event->text, "", 0);
 }
 
-static gpt_status next_token(gpt_generator *generator, gpt__sequence *sequence, const float *logits,
-                             float *scratch_logits)
+/* ahead is the token when that has been chosen, else -1. */
+static gpt_status next_token(gpt_generator *generator, gpt__sequence *sequence, const float *logits, int32_t ahead)
 {
     gpt_event *event;
     GPT__TRY(new_event(&event, generator, sequence));
     GPT__TRY(gpt__reserve((void **)&sequence->ids, &sequence->capacity, sequence->count + 1, sizeof *sequence->ids));
     gpt__profile_switch(&generator->profile, GPT_PART_SAMPLING);
-    GPT__TRY(choose(event, generator, sequence, logits, scratch_logits));
+    event->token = ahead;
+    if (ahead < 0)
+        GPT__TRY(choose(event, generator, sequence, logits, gpt__forward_spare_logits(&generator->forward)));
     gpt__profile_switch(&generator->profile, GPT_PART_REST);
     return add_text(event, generator, sequence);
 }
 
 /* The tokens of a sequence whose logits have come, and of the samples that waited for its prompt. */
-static gpt_status next_tokens(gpt_generator *generator, gpt__sequence *leader, const float *logits)
+static gpt_status next_tokens(gpt_generator *generator, gpt__sequence *leader, const float *logits, int32_t ahead)
 {
-    float *scratch_logits = gpt__forward_spare_logits(&generator->forward);
-    GPT__TRY(next_token(generator, leader, logits, scratch_logits));
+    GPT__TRY(next_token(generator, leader, logits, ahead));
     for (size_t i = 0; i < generator->sequence_count; i++) {
         gpt__sequence *sample = generator->sequences[i];
         if (sample->leader != leader)
             continue;
         GPT__TRY(gpt__kv_sequence_fork(&sample->cache, &leader->cache, leader->cache.length));
-        GPT__TRY(next_token(generator, sample, logits, scratch_logits));
+        GPT__TRY(next_token(generator, sample, logits, -1));
     }
     return GPT_OK;
 }
@@ -250,9 +249,15 @@ static gpt_status next_tokens(gpt_generator *generator, gpt__sequence *leader, c
 static gpt_status choose_all(gpt_generator *generator)
 {
     int64_t row = 0;
-    for (size_t i = 0; i < generator->span_count; i++)
-        if (generator->spans[i].outputs == GPT__OUTPUTS_LAST)
-            GPT__TRY(next_tokens(generator, generator->owners[i], gpt__forward_logits(&generator->forward, row++)));
+    gpt__profile_switch(&generator->profile, GPT_PART_SAMPLING);
+    GPT__TRY(gpt__choose_ahead(generator));
+    for (size_t i = 0; i < generator->span_count; i++) {
+        if (generator->spans[i].outputs != GPT__OUTPUTS_LAST)
+            continue;
+        GPT__TRY(next_tokens(generator, generator->owners[i], gpt__forward_logits(&generator->forward, row),
+                             generator->ahead.tokens[row]));
+        row++;
+    }
     return GPT_OK;
 }
 
