@@ -135,9 +135,9 @@ gpt_status gpt_measure_products(double *operations, gpt_dtype dtype, int threads
     GPT__CHECK_ARGUMENT(dtype != GPT_DTYPE_AUTO && gpt_dtype_name(dtype) != NULL);
     GPT__CHECK_ARGUMENT(threads >= 0 && threads <= MOST_THREADS);
     /* As in the forward pass, the calling thread gets its own number back. */
-    int before = omp_get_max_threads();
-    omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
-    gpt_status status = measure_shapes(operations, dtype, threads > 0 ? threads : omp_get_num_procs());
-    omp_set_num_threads(before);
+    threads = threads > 0 ? threads : omp_get_num_procs();
+    gpt__thread_settings before = gpt__threads_begin(threads);
+    gpt_status status = measure_shapes(operations, dtype, threads);
+    gpt__threads_end(before);
     return status;
 }

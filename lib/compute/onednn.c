@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "compute/panels.h"
+#include "compute/parallel.h"
 
 #include <gpt/version.h>
 
@@ -592,7 +593,7 @@ gpt_status gpt__worker_new(gpt__worker **out, gpt__engine *engine, int threads)
     if (worker == NULL)
         return GPT_E_MEMORY;
     worker->engine = engine;
-    worker->threads = threads;
+    worker->threads = gpt__possible_threads(threads);
     worker->plans = gpt__allocate_zeroed(engine->kind_count * GPT__BUCKETS, sizeof *worker->plans);
     gpt_status status = worker->plans == NULL ? GPT_E_MEMORY : GPT_OK;
     if (status == GPT_OK)

@@ -64,7 +64,7 @@ const void *gpt__packed_panel(const gpt__packed *packed, int64_t index);
 /* What a generator needs of oneDNN: primitives made as they are needed, their arguments, a stream, scratch memory. */
 typedef struct gpt__worker gpt__worker;
 
-/* threads is at least 1. The engine must outlive the worker. */
+/* threads is at least 1; the worker has as many of them as OpenMP gives. The engine must outlive the worker. */
 gpt_status gpt__worker_new(gpt__worker **out, gpt__engine *engine, int threads);
 void gpt__worker_free(gpt__worker *worker);
 int gpt__worker_threads(const gpt__worker *worker);

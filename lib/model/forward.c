@@ -343,11 +343,10 @@ static gpt_status run(gpt__forward *f, const gpt__span *spans, size_t count, int
 gpt_status gpt__forward_run(gpt__forward *forward, const gpt__span *spans, size_t count, int want_logits)
 {
     /* oneDNN and our own loops take the thread count of the calling thread; it gets its own back afterwards. */
-    int before = omp_get_max_threads();
-    omp_set_num_threads(gpt__worker_threads(forward->linear.worker));
+    gpt__thread_settings before = gpt__threads_begin(gpt__worker_threads(forward->linear.worker));
     gpt_status status = run(forward, spans, count, want_logits);
     begin_part(forward, GPT_PART_REST);
-    omp_set_num_threads(before);
+    gpt__threads_end(before);
     for (size_t i = 0; status == GPT_OK && i < count; i++)
         spans[i].cache->length += spans[i].T;
     return status;

@@ -107,10 +107,10 @@ static gpt_status load_weights(gpt_model *model, const gpt_model_options *option
     gpt_status status = choose_dtype(model, checkpoint, gpt_model_options_dtype(options));
     if (status == GPT_OK) {
         int threads = gpt_model_options_threads(options);
-        int before = omp_get_max_threads();
-        omp_set_num_threads(threads > 0 ? threads : gpt__default_threads(checkpoint_bytes(checkpoint)));
+        gpt__thread_settings before =
+            gpt__threads_begin(threads > 0 ? threads : gpt__default_threads(checkpoint_bytes(checkpoint)));
         status = gpt__weights_load(&model->weights, model->engine, &model->config, checkpoint, model->dtype);
-        omp_set_num_threads(before);
+        gpt__threads_end(before);
     }
     gpt__checkpoint_close(checkpoint);
     return status;
