@@ -110,6 +110,11 @@ int test_contains(const char *found, const char *part, const char *text, const c
     return 0;
 }
 
+double test_worse(double worst, double error)
+{
+    return isnan(error) || error > worst ? error : worst;
+}
+
 void test_skip(const char *reason)
 {
     skip_reason = reason;

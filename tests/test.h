@@ -36,6 +36,9 @@ int test_contains(const char *found, const char *part, const char *text, const c
 /* The last error message of this thread has this part. */
 #define EXPECT_MESSAGE(part) test_contains(gpt_error_message(), part, "gpt_error_message()", __FILE__, __LINE__)
 
+/* The larger error, or NaN when one of them is NaN, which is below no tolerance; fmax would drop it. */
+double test_worse(double worst, double error);
+
 /* Ends the case: it can not run here, for this reason. */
 void test_skip(const char *reason);
 

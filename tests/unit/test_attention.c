@@ -70,7 +70,7 @@ static double largest_error(const shape *s, double scale, int64_t tokens)
         for (int32_t head = 0; head < s->H; head++) {
             attend(expected, s, scale, t, head);
             for (int32_t i = 0; i < s->K; i++)
-                worst = fmax(worst, fabs(out[(t * s->H + head) * s->K + i] - expected[i]));
+                worst = test_worse(worst, fabs(out[(t * s->H + head) * s->K + i] - expected[i]));
         }
     return worst;
 }

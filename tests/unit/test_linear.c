@@ -118,7 +118,7 @@ static double difference(const float *a, const float *b, int64_t count)
 {
     double worst = 0;
     for (int64_t i = 0; i < count; i++)
-        worst = fmax(worst, fabs((double)a[i] - b[i]));
+        worst = test_worse(worst, fabs((double)a[i] - b[i]));
     return worst;
 }
 
@@ -137,7 +137,7 @@ static void compare(gpt_dtype dtype, gpt__linear_use use, double tolerance, doub
             apply(one_by_one + t * N, &s, t, 1);
         for (int t = 0; t < MOST_T; t++)
             for (int n = 0; n < N; n++)
-                worst = fmax(worst, fabs(one_by_one[t * N + n] - by_definition(&s, t, n)));
+                worst = test_worse(worst, fabs(one_by_one[t * N + n] - by_definition(&s, t, n)));
         EXPECT(worst < tolerance);
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
             apply(out, &s, 0, numbers[i]);

@@ -135,7 +135,7 @@ static void check_warp(const gpt__checkpoint *checkpoint, const char *number, co
     for (int32_t i = 0; i < V; i++) {
         wrong += (found[i] == -INFINITY) != (expected[i] == -INFINITY);
         if (expected[i] != -INFINITY)
-            worst = fmax(worst, fabs(found[i] - expected[i]));
+            worst = test_worse(worst, fabs(found[i] - expected[i]));
     }
     int equal_sets = EXPECT_INT(wrong, 0);
     if (!EXPECT_NEAR(worst, 0, 4e-6) || !equal_sets)
@@ -345,7 +345,7 @@ static void processors_equal_the_definitions(void)
         for (int i = 0; i < n; i++) {
             missing += logits[tokens[i].id] == -INFINITY;
             if (logits[tokens[i].id] != -INFINITY)
-                worst = fmax(worst, fabs(exp(found[tokens[i].id]) - tokens[i].p));
+                worst = test_worse(worst, fabs(exp(found[tokens[i].id]) - tokens[i].p));
         }
         if (left != n || missing > 0)
             printf("# round %d: %d tokens left, %d expected, %d missing\n", (int)round, left, n, missing);
@@ -715,11 +715,12 @@ static void logprobs_equal_the_definition(void)
         }
         wrong += (logprob == -INFINITY) != (expected[token] == -INFINITY);
         if (expected[token] != -INFINITY)
-            worst = fmax(worst, fabs(logprob - expected[token]) / (1 + fabs(expected[token])));
+            worst = test_worse(worst, fabs(logprob - expected[token]) / (1 + fabs(expected[token])));
         for (int i = 0; i < n; i++) {
             wrong += tokens[i] != sorted[i].id;
             if (sorted[i].value != -INFINITY)
-                worst = fmax(worst, fabs(logprobs[i] - expected[sorted[i].id]) / (1 + fabs(expected[sorted[i].id])));
+                worst = test_worse(worst, fabs(logprobs[i] - expected[sorted[i].id]) /
+                                              (1 + fabs(expected[sorted[i].id])));
             else
                 wrong += logprobs[i] != -INFINITY;
         }
@@ -738,7 +739,7 @@ static void exp_is_accurate(void)
     for (uint32_t bits = gpt__bits_from_float(-86.6f); bits >= 0x80000000 + 499; bits -= 499) {
         float x = gpt__float_from_bits(bits);
         double exact = exp((double)x);
-        worst = fmax(worst, fabs(gpt__exp_negative(x) - exact) / ldexp(1, ilogb(exact) - 23));
+        worst = test_worse(worst, fabs(gpt__exp_negative(x) - exact) / ldexp(1, ilogb(exact) - 23));
     }
     EXPECT(worst < 1.0);
     EXPECT(gpt__exp_negative(0) == 1 && gpt__exp_negative(-0.0f) == 1);

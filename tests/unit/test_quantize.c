@@ -139,7 +139,7 @@ static void layer_is_near(void)
             double exact = bias[n];
             for (int k = 0; k < K; k++)
                 exact += (double)x[t][k] * weights[n][k];
-            worst = fmax(worst, fabs(out[t * N + n] - exact) / (n + 1));
+            worst = test_worse(worst, fabs(out[t * N + n] - exact) / (n + 1));
         }
     /* Independent roundings of a hundredth of a step add up like the root of their number. */
     printf("# largest error, in units of the weights' range: %.4f\n", worst);
