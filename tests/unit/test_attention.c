@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * unit/test_attention.c: attention against its definition in double, for each type of the cache and each way in which
- * the work is cut: single tokens and blocks, shared key heads, windows, sinks, heads of any size, several pages.
+ * the work is cut: single tokens and blocks, alone and together, shared key heads, windows, sinks, heads of any size,
+ * several pages.
  */
 #include "base/memory.h"
 #include "compute/attention.h"
@@ -13,7 +14,9 @@
 
 #define MOST_TOKENS 720
 #define MOST_PAGES ((MOST_TOKENS + GPT__PAGE_TOKENS - 1) / GPT__PAGE_TOKENS)
-#define MOST_WIDTH ((16 + 2 * 12) * 80)
+#define MOST_WIDTH ((12 + 2 * 12) * 64)
+#define MOST_HEADS 16
+#define MOST_HEAD 260
 
 /* Two layers, of which the second is looked at. */
 #define LAYERS 2
@@ -25,8 +28,8 @@ typedef struct shape {
 } shape;
 
 static float qkv[MOST_TOKENS * MOST_WIDTH];
-static float out[MOST_TOKENS * 16 * 80];
-static float sinks[16];
+static float out[MOST_TOKENS * MOST_HEADS * 64];
+static float sinks[MOST_HEADS];
 
 /* Numbers from -2 to 2, the same each time. */
 static void fill(float *values, size_t count)
@@ -38,18 +41,19 @@ static void fill(float *values, size_t count)
     }
 }
 
-/* What the token at a position gives for a head, by the definition. */
-static void attend(double *result, const shape *s, double scale, int64_t position, int32_t head)
+/* What the token at a position of a sequence, which begins at a row, gives for a head, by the definition. */
+static void attend(double *result, const shape *s, double scale, int64_t row, int64_t position, int32_t head)
 {
     int64_t width = (s->H + 2 * s->KV) * s->K;
-    const float *query = qkv + position * width + head * s->K;
+    const float *rows = qkv + row * width;
+    const float *query = rows + position * width + head * s->K;
     int64_t first = s->window > 0 && position + 1 > s->window ? position + 1 - s->window : 0;
     int64_t key = (s->H + head / (s->H / s->KV)) * s->K;
     double total = s->has_sinks ? exp(sinks[head]) : 0;
     for (int32_t i = 0; i < s->K; i++)
         result[i] = 0;
     for (int64_t t = first; t <= position; t++) {
-        const float *at = qkv + t * width + key;
+        const float *at = rows + t * width + key;
         double score = 0;
         for (int32_t i = 0; i < s->K; i++)
             score += (double)query[i] * at[i];
@@ -62,63 +66,110 @@ static void attend(double *result, const shape *s, double scale, int64_t positio
         result[i] /= total;
 }
 
-/* The largest difference from the definition, over some of the tokens. */
-static double largest_error(const shape *s, double scale, int64_t tokens)
+/* The largest difference from the definition, over some of the first tokens of the sequence that begins at a row. */
+static double largest_error(const shape *s, double scale, int64_t row, int64_t tokens)
 {
-    double worst = 0, expected[80];
+    double worst = 0, expected[MOST_HEAD];
     for (int64_t t = 0; t < tokens; t += t % 7 == 0 ? 1 : 6)
         for (int32_t head = 0; head < s->H; head++) {
-            attend(expected, s, scale, t, head);
+            attend(expected, s, scale, row, t, head);
             for (int32_t i = 0; i < s->K; i++)
-                worst = test_worse(worst, fabs(out[(t * s->H + head) * s->K + i] - expected[i]));
+                worst = test_worse(worst, fabs(out[((row + t) * s->H + head) * s->K + i] - expected[i]));
         }
     return worst;
+}
+
+static void compute(const gpt__attention *attention, const gpt__attention_span *spans, size_t count, int threads)
+{
+    gpt__attention_scratch scratch = {0};
+    omp_set_num_threads(threads);
+    EXPECT_OK(gpt__attention_plan(&scratch, attention, spans, count, threads));
+    EXPECT_OK(gpt__attention_apply(&scratch, attention, spans, count, qkv, out));
+    gpt__attention_scratch_release(&scratch);
 }
 
 /* Computes the tokens of a sequence in spans of these lengths, which end with 0. */
 static int64_t run(const gpt__attention *attention, unsigned char *const *pages, const int64_t *lengths, int threads)
 {
-    gpt__attention_scratch scratch = {0};
     int64_t position = 0;
-    omp_set_num_threads(threads);
     for (; *lengths > 0; lengths++) {
         const gpt__attention_span span = {pages, position, *lengths, position};
-        EXPECT_OK(gpt__attention_plan(&scratch, attention, &span, 1, threads));
-        EXPECT_OK(gpt__attention_apply(&scratch, attention, &span, 1, qkv, out));
+        compute(attention, &span, 1, threads);
         position += *lengths;
     }
-    gpt__attention_scratch_release(&scratch);
     return position;
 }
 
-static void compare(gpt_dtype type, const shape *s, double tolerance)
+/* The second layer, in pages of the type that a model of dtype has for such heads. */
+static gpt__attention attention_of(gpt_dtype dtype, const shape *s)
 {
-    static const int64_t lengths[] = {1, 1, 5, 64, 1, 300, 7, 1, 1, 100, 150, 2, 1, 70, 1, 1, 1, 0};
-    const gpt__page_form form = gpt__page_form_of(type, s->KV, s->K);
-    size_t bytes = gpt__page_layer_bytes(&form);
-    unsigned char *pages[MOST_PAGES];
-    for (int i = 0; i < MOST_PAGES; i++) {
-        pages[i] = gpt__allocate_tensor(LAYERS * bytes, 1);
+    const gpt__page_form form = gpt__page_form_of(gpt__attention_cache_type(dtype, s->K), s->KV, s->K);
+    return (gpt__attention){.form = form, .H = s->H, .scale = (float)(1 / sqrt(s->K)), .window = s->window,
+                            .sinks = s->has_sinks ? sinks : NULL, .layer_offset = gpt__page_layer_bytes(&form)};
+}
+
+static void make_pages(unsigned char **pages, int count, const gpt__attention *attention)
+{
+    for (int i = 0; i < count; i++) {
+        pages[i] = gpt__allocate_tensor(LAYERS * attention->layer_offset, 1);
         /* What nobody has written may be anything. */
-        for (size_t j = 0; j < LAYERS * bytes; j++)
+        for (size_t j = 0; j < LAYERS * attention->layer_offset; j++)
             pages[i][j] = 0xFF;
     }
-    const gpt__attention attention = {.form = form, .H = s->H, .scale = (float)(1 / sqrt(s->K)), .window = s->window,
-                                      .sinks = s->has_sinks ? sinks : NULL, .layer_offset = bytes};
-    int64_t tokens = run(&attention, pages, lengths, 2);
-    double worst = largest_error(s, attention.scale, tokens);
-    printf("# %s, %d heads of %d with %d key heads: largest error %.6f\n", gpt_dtype_name(type), s->H, s->K, s->KV,
-           worst);
-    EXPECT(worst < tolerance);
-    for (int i = 0; i < MOST_PAGES; i++)
+}
+
+static void release_pages(unsigned char **pages, int count)
+{
+    for (int i = 0; i < count; i++)
         gpt__release(pages[i]);
+}
+
+static void compare(gpt_dtype type, const shape *s, int threads, double tolerance)
+{
+    static const int64_t lengths[] = {1, 1, 5, 64, 1, 300, 7, 1, 1, 100, 150, 2, 1, 70, 1, 1, 1, 0};
+    const gpt__attention attention = attention_of(type, s);
+    unsigned char *pages[MOST_PAGES];
+    make_pages(pages, MOST_PAGES, &attention);
+    int64_t tokens = run(&attention, pages, lengths, threads);
+    double worst = largest_error(s, attention.scale, 0, tokens);
+    printf("# %s, %d heads of %d with %d key heads, %d threads: largest error %.6f\n", gpt_dtype_name(type), s->H,
+           s->K, s->KV, threads, worst);
+    EXPECT(worst < tolerance);
+    release_pages(pages, MOST_PAGES);
+}
+
+/* Sequences whose tokens stand one after the other in qkv: so many are in the pages, and so many more come at once. */
+static void compare_together(gpt_dtype type, const shape *s, int threads, double tolerance)
+{
+    enum { COUNT = 4, PAGES = 2 };
+    static const int64_t before[COUNT] = {133, 0, 126, 31}, lengths[COUNT] = {1, 1, 5, 60};
+    const gpt__attention attention = attention_of(type, s);
+    unsigned char *pages[COUNT][PAGES];
+    gpt__attention_span spans[COUNT];
+    double worst = 0;
+    int64_t row = 0;
+    for (int i = 0; i < COUNT; i++) {
+        make_pages(pages[i], PAGES, &attention);
+        spans[i] = (gpt__attention_span){pages[i], 0, before[i], row};
+        compute(&attention, &spans[i], before[i] > 0, threads);
+        spans[i] = (gpt__attention_span){pages[i], before[i], lengths[i], row + before[i]};
+        row += before[i] + lengths[i];
+    }
+    compute(&attention, spans, COUNT, threads);
+    for (int i = 0; i < COUNT; i++) {
+        row = spans[i].row - before[i];
+        worst = test_worse(worst, largest_error(s, attention.scale, row, before[i] + lengths[i]));
+        release_pages(pages[i], PAGES);
+    }
+    printf("# %s, together: largest error %.6f\n", gpt_dtype_name(type), worst);
+    EXPECT(worst < tolerance);
 }
 
 static void compare_all(gpt_dtype type, double tolerance)
 {
     static const shape shapes[] = {
-        {12, 12, 64, 0, 0}, {16, 1, 64, 0, 0},  {8, 2, 64, 100, 1},
-        {2, 2, 80, 0, 0},   {3, 3, 16, 256, 0}, {4, 2, 20, 0, 1},
+        {12, 12, 64, 0, 0}, {16, 1, 64, 0, 0}, {8, 2, 64, 100, 1}, {2, 2, 80, 0, 0},  {3, 3, 16, 256, 0},
+        {4, 2, 20, 0, 1},   {2, 2, 128, 0, 0}, {2, 1, 256, 0, 0},  {1, 1, 260, 0, 0}, {3, 3, 15, 0, 0},
     };
     if (gpt__attention_cache_type(type, 64) != type) {
         test_skip("this processor has no cache of that type");
@@ -126,8 +177,12 @@ static void compare_all(gpt_dtype type, double tolerance)
     }
     fill(qkv, sizeof qkv / sizeof *qkv);
     fill(sinks, sizeof sinks / sizeof *sinks);
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare(type, &shapes[i], tolerance);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        compare(type, &shapes[i], 2, tolerance);
+        compare_together(type, &shapes[i], 2, tolerance);
+    }
+    compare(type, &shapes[0], 5, tolerance);
+    compare_together(type, &shapes[2], 5, tolerance);
 }
 
 static void f32(void)
