@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compute/activation.c: activations outside of a product, for int8, whose scales must be applied first. */
+/* compute/activation.c: activations of sums that oneDNN gives bare, or that panels give. */
 #include "compute/activation.h"
 
 #include "compute/cpu.h"
@@ -33,7 +33,20 @@ GPT__CPU_CLONES
 static void relu(float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        x[i] = x[i] > 0 ? x[i] : 0;
+        x[i] = x[i] < 0 ? 0 : x[i];
+}
+
+GPT__CPU_CLONES
+static void relu_bf16(uint16_t *x, int64_t count)
+{
+    /* Behind 0xFF80, which is minus infinity, is what is no number. */
+    for (int64_t i = 0; i < count; i++)
+        x[i] = x[i] >= 0x8000 && x[i] <= 0xFF80 ? 0 : x[i];
+}
+
+void gpt__relu_bf16(uint16_t *x, int64_t count)
+{
+    relu_bf16(x, count);
 }
 
 GPT__CPU_CLONES

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compute/activation.h: the non-linear functions of the feed-forward part, which oneDNN applies within a product. */
+/* compute/activation.h: the non-linear functions of the feed-forward part. What is not a number stays none. */
 #ifndef GPT__COMPUTE_ACTIVATION_H
 #define GPT__COMPUTE_ACTIVATION_H
 
@@ -16,6 +16,9 @@ typedef enum gpt__activation {
 
 /* Applies an activation to count values in place, to about 1e-6. */
 void gpt__activate(float *x, int64_t count, gpt__activation activation);
+
+/* GPT__RELU of bf16 values. */
+void gpt__relu_bf16(uint16_t *x, int64_t count);
 
 /*
  * The gated activation of gpt-oss's experts: pairs [count, 2] are gate and value, kept from above and from both sides

@@ -14,6 +14,8 @@ static gpt__product_kind kind_of(const gpt__linear *linear)
     /* The scales of int8 must be applied before anything else is, so its products give bare sums. */
     int bare = linear->dtype == GPT_DTYPE_INT8;
     int activate = linear->use == GPT__LINEAR_ACTIVATE && !bare;
+    /* oneDNN's relu would make 0 of NaN: activate_product has its own. */
+    gpt__activation activation = activate && linear->activation != GPT__RELU ? linear->activation : GPT__IDENTITY;
     return (gpt__product_kind){
         .K = linear->K,
         .N = linear->N,
@@ -21,7 +23,7 @@ static gpt__product_kind kind_of(const gpt__linear *linear)
         .out = activate ? linear->dtype : GPT_DTYPE_F32,
         .has_bias = linear->bias != NULL && !bare,
         .accumulates = linear->use == GPT__LINEAR_ADD && !bare,
-        .activation = activate ? linear->activation : GPT__IDENTITY,
+        .activation = activation,
     };
 }
 
@@ -301,6 +303,23 @@ static gpt_status activate_int8(gpt__linear_scratch *scratch, const gpt__linear 
     return GPT_OK;
 }
 
+/* Of f32 and bf16. */
+static gpt_status activate_product(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
+                                   gpt__rows *out, const piece *p)
+{
+    GPT__TRY(multiply(scratch, linear, x->data, out->data, p));
+    if (linear->activation != GPT__RELU)
+        return GPT_OK;
+    int64_t N = linear->N;
+#pragma omp parallel for schedule(static) if (p->rows > 4)
+    for (int64_t t = 0; t < p->rows; t++)
+        if (linear->dtype == GPT_DTYPE_BF16)
+            gpt__relu_bf16((uint16_t *)out->data + t * N, N);
+        else
+            gpt__activate((float *)out->data + t * N, N, GPT__RELU);
+    return GPT_OK;
+}
+
 gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear *linear, const gpt__rows *x,
                                 gpt__rows *out, int64_t T)
 {
@@ -314,7 +333,7 @@ gpt_status gpt__linear_activate(gpt__linear_scratch *scratch, const gpt__linear 
         else if (linear->dtype == GPT_DTYPE_INT8)
             GPT__TRY(activate_int8(scratch, linear, &from, &to, &p));
         else
-            GPT__TRY(multiply(scratch, linear, from.data, to.data, &p));
+            GPT__TRY(activate_product(scratch, linear, &from, &to, &p));
         t += p.rows;
     }
     gpt__rows_clear(out, T);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * unit/test_linear.c: layers of each type and use, with one row against sums in double, and with many numbers of rows,
- * which are cut into pieces in different ways, against one row at a time.
+ * which are cut into pieces in different ways, against one row at a time; activations of what is not a number.
  */
 #include "base/memory.h"
 #include "compute/linear.h"
@@ -43,7 +43,7 @@ static float bias_of(int n)
     return (float)(n % 7) * 0.1f;
 }
 
-static int begin(subject *s, gpt_dtype dtype, gpt__linear_use use)
+static int begin(subject *s, gpt_dtype dtype, gpt__linear_use use, gpt__activation activation)
 {
     const gpt__weights_view view = {.data = weights, .type = GPT_DTYPE_F32, .stride_k = 1, .stride_n = K};
     float *bias = gpt__allocate(N, sizeof *bias);
@@ -56,7 +56,7 @@ static int begin(subject *s, gpt_dtype dtype, gpt__linear_use use)
         test_skip("oneDNN has no products of that type for this processor");
         return 0;
     }
-    EXPECT_OK(gpt__linear_init(&s->linear, s->engine, K, N, dtype, use, GPT__RELU, &view, bias));
+    EXPECT_OK(gpt__linear_init(&s->linear, s->engine, K, N, dtype, use, activation, &view, bias));
     EXPECT_OK(gpt__worker_new(&s->worker, s->engine, 2));
     omp_set_num_threads(2);
     s->scratch = (gpt__linear_scratch){.worker = s->worker, .profile = &s->profile};
@@ -131,7 +131,7 @@ static void compare(gpt_dtype dtype, gpt__linear_use use, double tolerance, doub
     static const int64_t numbers[] = {2, 6, 7, 63, 64, 65, 80, 97, 100, 127, 130, 200, 400, 511, 512, 513, 600, 700};
     static float one_by_one[MOST_T * N], out[MOST_T * N];
     subject s;
-    if (begin(&s, dtype, use)) {
+    if (begin(&s, dtype, use, GPT__RELU)) {
         double worst = 0;
         for (int t = 0; t < MOST_T; t++)
             apply(one_by_one + t * N, &s, t, 1);
@@ -171,6 +171,50 @@ static void int8(void)
     compare(GPT_DTYPE_INT8, GPT__LINEAR_ACTIVATE, 0.06, 0);
 }
 
+/* Activations keep NaN, in vector code and in what is left of it. */
+static void activations_keep_nan(void)
+{
+    for (int activation = GPT__IDENTITY; activation <= GPT__QUICK_GELU; activation++) {
+        float values[37];
+        for (int i = 0; i < 37; i++)
+            values[i] = i % 3 == 0 ? NAN : (float)(i - 18);
+        gpt__activate(values, 37, (gpt__activation)activation);
+        int wrong = 0;
+        for (int i = 0; i < 37; i++)
+            wrong += (isnan(values[i]) != 0) != (i % 3 == 0);
+        EXPECT_INT(wrong, 0);
+    }
+}
+
+/* The outputs of one row of T see a number that is none. */
+static void keep_nan(gpt_dtype dtype, gpt__activation activation, int T)
+{
+    static float out[100 * N];
+    int kept = 0, spread = 0;
+    subject s;
+    if (begin(&s, dtype, GPT__LINEAR_ACTIVATE, activation)) {
+        x[T / 2][5] = NAN;
+        apply(out, &s, 0, T);
+        fill();
+        for (int i = 0; i < T * N; i++)
+            *(i / N == T / 2 ? &kept : &spread) += isnan(out[i]) != 0;
+        EXPECT_INT(kept, N);
+        EXPECT_INT(spread, 0);
+    }
+    end(&s);
+}
+
+/* So do layers that activate, by panels and by oneDNN. */
+static void layers_keep_nan(void)
+{
+    static const gpt_dtype types[] = {GPT_DTYPE_F32, GPT_DTYPE_BF16, GPT_DTYPE_INT8};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        for (int activation = GPT__IDENTITY; activation <= GPT__QUICK_GELU; activation++) {
+            keep_nan(types[i], (gpt__activation)activation, 1);
+            keep_nan(types[i], (gpt__activation)activation, 100);
+        }
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -178,5 +222,7 @@ int main(int argc, char **argv)
     TEST(f32);
     TEST(bf16);
     TEST(int8);
+    TEST(activations_keep_nan);
+    TEST(layers_keep_nan);
     return TEST_END();
 }
