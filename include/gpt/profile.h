@@ -21,7 +21,7 @@ extern "C" {
 
 /** A part of the work of a step. Later releases may add parts. Since 1.0. */
 typedef enum gpt_part {
-    GPT_PART_LINEAR = 0,      /**< The layers' products with their weights, and what oneDNN does as it stores them. */
+    GPT_PART_LINEAR = 0,      /**< The layers' products with their weights, and what is done as they are stored. */
     GPT_PART_ATTENTION = 1,   /**< Keys and values stored, scores, softmax, and the mean of the values. */
     GPT_PART_ELEMENTWISE = 2, /**< Norms, activations that no product applies, conversions between products. */
     GPT_PART_OUTPUT = 3,      /**< The product that gives the logits. */

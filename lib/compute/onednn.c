@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compute/onednn.c: the only file that includes oneDNN. Products are its matmul primitive, with the weights packed
- * once in the layout that it asks for at one row; that layout serves every number of rows by the same kind of code
- * (measured with 2.6.3 and 3.x: tests/bench).
+ * once in the layout that it asks for at LAYOUT_ROWS rows; that layout serves every number of rows by the same kind of
+ * code (measured with 2.6.3 and 3.x: tests/bench).
  *
  * Primitives and their arguments belong to one worker, so that threads share nothing that changes. Making one again in
  * another worker is cheap, since oneDNN keeps the machine code in a cache of its own.
