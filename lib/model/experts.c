@@ -87,6 +87,7 @@ static gpt_status route(gpt__expert_scratch *s, gpt__linear_scratch *linear, con
     GPT__TRY(reserve(s, T, c->experts, k));
     GPT__TRY(gpt__rows_resize(&s->scores, GPT_DTYPE_F32, gpt__linear_rows(T), c->experts));
     GPT__TRY(gpt__linear_apply(linear, &experts->router, normed, s->scores.data, T));
+#pragma omp parallel for schedule(static) if (T > 8)
     for (int64_t t = 0; t < T; t++) {
         const float *scores = (const float *)s->scores.data + t * c->experts;
         choose(s->chosen + t * k, scores, c->experts, k);
@@ -125,6 +126,7 @@ static gpt_status apply_expert(gpt__expert_scratch *s, gpt__linear_scratch *line
 {
     int32_t k = c->experts_per_token;
     GPT__TRY(gpt__rows_resize(&s->input, input->dtype, gpt__linear_rows(n), c->D));
+#pragma omp parallel for schedule(static) if (n > 8)
     for (int64_t i = 0; i < n; i++)
         gpt__rows_copy(&s->input, i, input, order[i] / k);
     gpt__rows_clear(&s->input, n);
@@ -135,6 +137,8 @@ static gpt_status apply_expert(gpt__expert_scratch *s, gpt__linear_scratch *line
     gpt__profile_switch(linear->profile, GPT_PART_LINEAR);
     GPT__TRY(gpt__rows_resize(&s->result, GPT_DTYPE_F32, gpt__linear_rows(n), c->D));
     GPT__TRY(gpt__linear_apply(linear, out, &s->inner, s->result.data, n));
+    /* A token's experts are different ones, so that each row of x is here once. */
+#pragma omp parallel for schedule(static) if (n > 8)
     for (int64_t i = 0; i < n; i++)
         add_share(x + order[i] / k * (int64_t)c->D, (const float *)s->result.data + i * c->D, s->shares[order[i]],
                   c->D);
