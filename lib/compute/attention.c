@@ -144,8 +144,10 @@ static void store_spans(const gpt__attention *attention, const gpt__attention_sp
             store_step(attention, &spans[i], qkv, step);
 
     for (size_t i = 0; i < count; i++) {
-        int64_t steps = spans[i].T > SHORT_SPAN ? steps_of(&spans[i]) : 0;
-#pragma omp parallel for schedule(static) if (steps > 0)
+        if (spans[i].T <= SHORT_SPAN)
+            continue;
+        int64_t steps = steps_of(&spans[i]);
+#pragma omp parallel for schedule(static)
         for (int64_t step = 0; step < steps; step++)
             store_step(attention, &spans[i], qkv, step);
     }
