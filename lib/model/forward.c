@@ -28,6 +28,8 @@ void gpt__forward_release(gpt__forward *forward)
     gpt__attention_scratch_release(&forward->attention);
     gpt__release(forward->spans);
     gpt__release(forward->pages);
+    gpt__release(forward->tokens);
+    gpt__release(forward->outputs);
     gpt__rows_release(&forward->x);
     gpt__rows_release(&forward->qkv);
     gpt__rows_release(&forward->mixed);
@@ -88,34 +90,55 @@ static gpt_status list_spans(gpt__forward *f, const gpt__span *spans, size_t cou
     return GPT_OK;
 }
 
+/* The first token of a span that the caller wants outputs for. */
+static int64_t first_output(const gpt__span *span)
+{
+    return span->outputs == GPT__OUTPUTS_ALL ? 0 : span->outputs == GPT__OUTPUTS_LAST ? span->T - 1 : span->T;
+}
+
+/* Lists the tokens of the spans, and returns the number of rows that the caller wants outputs for in *outputs. */
+static gpt_status list_rows(gpt__forward *f, const gpt__span *spans, size_t count, int64_t T, int64_t *outputs)
+{
+    GPT__TRY(gpt__reserve((void **)&f->tokens, &f->token_capacity, (size_t)T, sizeof *f->tokens));
+    GPT__TRY(gpt__reserve((void **)&f->outputs, &f->output_capacity, (size_t)T, sizeof *f->outputs));
+    *outputs = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t row = f->spans[i].row;
+        for (int64_t t = 0; t < spans[i].T; t++)
+            f->tokens[row + t] = (gpt__token){spans[i].ids[t], f->spans[i].position + t};
+        for (int64_t t = first_output(&spans[i]); t < spans[i].T; t++)
+            f->outputs[(*outputs)++] = row + t;
+    }
+    return GPT_OK;
+}
+
 /* x [T, D] = embeddings of the tokens, plus those of their positions where these are learned. */
-static void embed(gpt__forward *f, const gpt__span *span, const gpt__attention_span *place)
+static void embed(gpt__forward *f, int64_t T)
 {
     const gpt__weights *weights = &f->model->weights;
     int64_t D = f->model->config.D;
-#pragma omp parallel for schedule(static) if (span->T > 8)
-    for (int64_t t = 0; t < span->T; t++) {
-        float *x = (float *)f->x.data + (place->row + t) * D;
-        gpt__weights_embedding(x, weights, D, span->ids[t]);
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++) {
+        float *x = (float *)f->x.data + t * D;
+        gpt__weights_embedding(x, weights, D, f->tokens[t].id);
         if (weights->positions == NULL)
             continue;
-        const float *position = weights->positions + (place->position + t) * D;
+        const float *position = weights->positions + f->tokens[t].position * D;
         for (int64_t i = 0; i < D; i++)
             x[i] += position[i];
     }
 }
 
 /* turns [T, R] of all tokens, which are the same in each layer. */
-static gpt_status turn_positions(gpt__forward *f, size_t spans, int64_t T)
+static gpt_status turn_positions(gpt__forward *f, int64_t T)
 {
     const gpt__rotary *rotary = &f->model->config.rotary;
     if (f->model->config.positions != GPT__POSITIONS_ROTARY)
         return GPT_OK;
     GPT__TRY(gpt__rows_resize(&f->turns, GPT_DTYPE_F32, T, rotary->R));
-    for (size_t i = 0; i < spans; i++)
-        for (int64_t t = 0; t < f->spans[i].T; t++)
-            gpt__rotary_turns((float *)f->turns.data + (f->spans[i].row + t) * rotary->R, rotary,
-                              f->spans[i].position + t);
+#pragma omp parallel for schedule(static) if (T > 8)
+    for (int64_t t = 0; t < T; t++)
+        gpt__rotary_turns((float *)f->turns.data + t * rotary->R, rotary, f->tokens[t].position);
     return GPT_OK;
 }
 
@@ -278,49 +301,34 @@ static gpt_status run_layers(gpt__forward *f, size_t spans, int64_t T)
     return check_cancelled(f);
 }
 
-/* The number of rows that the caller wants outputs for. */
-static int64_t count_outputs(const gpt__span *spans, size_t count)
-{
-    int64_t rows = 0;
-    for (size_t i = 0; i < count; i++)
-        rows += spans[i].outputs == GPT__OUTPUTS_ALL ? spans[i].T : spans[i].outputs == GPT__OUTPUTS_LAST ? 1 : 0;
-    return rows;
-}
-
 /* hidden [R, D] = the last norm of the wanted rows of x; with post-norm, these rows as they are. */
-static void norm_outputs(gpt__forward *f, const gpt__span *spans, size_t count)
+static void norm_outputs(gpt__forward *f, int64_t R)
 {
     const gpt__config *c = &f->model->config;
     int64_t D = c->D;
-    float *to = f->hidden.data;
-    for (size_t i = 0; i < count; i++) {
-        int64_t t = spans[i].outputs == GPT__OUTPUTS_ALL ? 0 : spans[i].T - 1;
-        for (; spans[i].outputs != GPT__OUTPUTS_NONE && t < spans[i].T; t++, to += D) {
-            const float *x = (const float *)f->x.data + (f->spans[i].row + t) * D;
-            if (c->residual == GPT__RESIDUAL_POST_NORM)
-                memcpy(to, x, (size_t)D * sizeof *to);
-            else
-                norm_row(f, to, x, &f->model->weights.final_norm);
-        }
+#pragma omp parallel for schedule(static) if (R > 8)
+    for (int64_t r = 0; r < R; r++) {
+        float *to = (float *)f->hidden.data + r * D;
+        const float *x = (const float *)f->x.data + f->outputs[r] * D;
+        if (c->residual == GPT__RESIDUAL_POST_NORM)
+            memcpy(to, x, (size_t)D * sizeof *to);
+        else
+            norm_row(f, to, x, &f->model->weights.final_norm);
     }
 }
 
 /* hidden and logits of the wanted rows. */
-static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_t count, int want_logits)
+static gpt_status compute_outputs(gpt__forward *f, int64_t R, int want_logits)
 {
     int64_t D = f->model->config.D;
-    int64_t R = count_outputs(spans, count);
     if (R == 0)
         return GPT_OK;
     begin_part(f, GPT_PART_ELEMENTWISE);
     GPT__TRY(resize_f32(&f->hidden, R, D));
-    norm_outputs(f, spans, count);
+    norm_outputs(f, R);
     if (!want_logits)
         return GPT_OK;
-    GPT__TRY(gpt__rows_resize(&f->input, f->model->dtype, gpt__linear_rows(R), D));
-    for (int64_t r = 0; r < R; r++)
-        gpt__rows_store(&f->input, r, gpt__forward_hidden(f, r));
-    gpt__rows_clear(&f->input, R);
+    GPT__TRY(convert(f, &f->input, &f->hidden, R));
     GPT__TRY(gpt__rows_resize(&f->logits, GPT_DTYPE_F32, gpt__linear_rows(R) + 1, f->model->config.V));
     begin_part(f, GPT_PART_OUTPUT);
     return gpt__linear_apply(&f->linear, &f->model->weights.output, &f->input, f->logits.data, R);
@@ -328,16 +336,16 @@ static gpt_status compute_outputs(gpt__forward *f, const gpt__span *spans, size_
 
 static gpt_status run(gpt__forward *f, const gpt__span *spans, size_t count, int want_logits)
 {
-    int64_t T;
+    int64_t T, R;
     GPT__TRY(list_spans(f, spans, count, &T));
-    GPT__TRY(turn_positions(f, count, T));
+    GPT__TRY(list_rows(f, spans, count, T, &R));
+    GPT__TRY(turn_positions(f, T));
     GPT__TRY(resize_f32(&f->x, T, f->model->config.D));
-    for (size_t i = 0; i < count; i++)
-        embed(f, &spans[i], &f->spans[i]);
+    embed(f, T);
     /* Rows that only fill the products up take part in them, and must hold numbers. */
     gpt__rows_clear(&f->x, T);
     GPT__TRY(run_layers(f, count, T));
-    return compute_outputs(f, spans, count, want_logits);
+    return compute_outputs(f, R, want_logits);
 }
 
 gpt_status gpt__forward_run(gpt__forward *forward, const gpt__span *spans, size_t count, int want_logits)

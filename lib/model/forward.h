@@ -25,6 +25,12 @@ typedef struct gpt__span {
     gpt__outputs outputs;
 } gpt__span;
 
+/* A row of the matrices: a token, and its place in its sequence. */
+typedef struct gpt__token {
+    int32_t id;
+    int64_t position;
+} gpt__token;
+
 /* Memory of one generator for forward passes. Begins as {0}, then gpt__forward_init. */
 typedef struct gpt__forward {
     const gpt_model *model;
@@ -36,6 +42,10 @@ typedef struct gpt__forward {
     size_t span_capacity;
     unsigned char **pages; /* of all spans, one after another */
     size_t page_capacity;
+    gpt__token *tokens; /* [T] of all spans, one after another */
+    size_t token_capacity;
+    int64_t *outputs; /* [R] rows that the caller wants outputs for, in the order of the spans */
+    size_t output_capacity;
     gpt__rows x;     /* residual stream [T, D] */
     gpt__rows qkv;   /* [T, (H + 2 KV) K] */
     gpt__rows mixed; /* what attention gives [T, H K] */
@@ -44,7 +54,7 @@ typedef struct gpt__forward {
     gpt__rows turns; /* [T, R] of rotary positions */
     gpt__expert_scratch experts;
     gpt__rows inner; /* between the feed-forward products */
-    gpt__rows hidden; /* [R, D] of the R tokens that outputs are wanted for, in the order of the spans */
+    gpt__rows hidden; /* [R, D] */
     gpt__rows logits; /* [R, V] */
 } gpt__forward;
 
