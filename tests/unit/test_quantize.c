@@ -151,6 +151,48 @@ static void layer_is_near(void)
     gpt__engine_free(engine);
 }
 
+/* A layer of so many inputs and weights that are all 1, for one row of 1. */
+static gpt_status sum_of_ones(float *sum, int64_t inputs)
+{
+    static float ones[70000], out[4];
+    const gpt__weights_view view = {.data = ones, .type = GPT_DTYPE_F32, .stride_k = 1, .stride_n = inputs};
+    gpt__engine *engine = NULL;
+    gpt__worker *worker = NULL;
+    gpt__profile profile = {0};
+    gpt__linear linear;
+    gpt__rows rows = {0};
+    for (int i = 0; i < 70000; i++)
+        ones[i] = 1;
+    EXPECT_OK(gpt__engine_new(&engine));
+    gpt_status status = gpt__linear_init(&linear, engine, inputs, 1, GPT_DTYPE_INT8, GPT__LINEAR_STORE, GPT__IDENTITY,
+                                         &view, NULL);
+    if (status == GPT_OK) {
+        EXPECT_OK(gpt__worker_new(&worker, engine, 1));
+        gpt__linear_scratch scratch = {.worker = worker, .profile = &profile};
+        EXPECT_OK(gpt__rows_resize(&rows, GPT_DTYPE_INT8, gpt__linear_rows(1), inputs));
+        gpt__rows_store(&rows, 0, ones);
+        gpt__rows_clear(&rows, 1);
+        EXPECT_OK(gpt__linear_apply(&scratch, &linear, &rows, out, 1));
+        gpt__linear_scratch_release(&scratch);
+    }
+    *sum = out[0];
+    gpt__rows_release(&rows);
+    gpt__worker_free(worker);
+    gpt__linear_release(&linear);
+    gpt__engine_free(engine);
+    return status;
+}
+
+/* The largest numbers in as many places as their sum has room for; more are refused. */
+static void most_inputs(void)
+{
+    float sum = 0;
+    EXPECT_OK(sum_of_ones(&sum, 66311));
+    EXPECT_NEAR(sum, 66311, 0.1);
+    EXPECT_STATUS(sum_of_ones(&sum, 66312), GPT_E_UNSUPPORTED);
+    EXPECT_MESSAGE("66312 inputs");
+}
+
 int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
@@ -159,5 +201,6 @@ int main(int argc, char **argv)
     TEST(special_values);
     TEST(most_is_one_of_two);
     TEST(layer_is_near);
+    TEST(most_inputs);
     return TEST_END();
 }
