@@ -6,6 +6,7 @@
 #include "compute/rows.h"
 
 #include <gpt/profile.h>
+#include <math.h>
 #include <time.h>
 
 #define ROWS GPT__MOST_ROWS
@@ -84,8 +85,8 @@ static gpt_status time_product(double *shortest, subject *s)
 {
     GPT__TRY(run_once(s));
     double end = seconds() + SECONDS_PER_SHAPE;
-    *shortest = SECONDS_PER_SHAPE;
-    for (double begin = seconds(); begin < end; begin = seconds()) {
+    *shortest = INFINITY;
+    for (double begin = seconds(); begin < end || isinf(*shortest); begin = seconds()) {
         GPT__TRY(run_once(s));
         double time = seconds() - begin;
         *shortest = time < *shortest ? time : *shortest;
