@@ -39,7 +39,7 @@ typedef struct bench {
     cli_text out;
     double open_seconds;
     int64_t open_memory; /* the most while the model was opened, in bytes */
-    int threads;         /* that the machine's limits were measured with */
+    int threads;         /* for the machine's limits and for the model */
     double reading;      /* of memory, in bytes per second; 0 when it could not be measured */
     double multiplying;  /* oneDNN's best, in operations per second */
 } bench;
@@ -270,7 +270,7 @@ static void set_defaults(cli *cli)
 static int measure_machine(bench *bench)
 {
     const cli *cli = bench->cli;
-    bench->threads = cli_machine_threads(cli);
+    bench->threads = cli_bench_threads(cli);
     cli_progress_begin("machine", 0);
     bench->reading = cli_measure_reading(bench->threads);
     int code = cli_check(gpt_measure_products(&bench->multiplying, gpt_model_dtype(cli->model), bench->threads));
@@ -352,7 +352,9 @@ static int open_and_measure_machine(bench *bench)
     if (code == CLI_FINE)
         code = measure_machine(bench);
     cli_reset_peak_memory();
-    return code == CLI_FINE ? cli_make_generator(cli) : code;
+    if (code == CLI_FINE)
+        code = cli_make_generator(cli);
+    return code == CLI_FINE ? cli_check(gpt_generator_set_threads(cli->generator, bench->threads)) : code;
 }
 
 int cli_run_bench(cli *cli)

@@ -180,8 +180,11 @@ void cli_progress_begin(const char *what, size_t total);
 void cli_progress_update(size_t done);
 void cli_progress_end(void);
 
-/* machine.c: bytes per second that so many threads read (0 when that failed), and the most memory the program took */
-int cli_machine_threads(const cli *cli);
+/*
+ * machine.c: the number of threads for the machine and for the model, bytes per second that so many read (0 when that
+ * failed), and the most memory the program took
+ */
+int cli_bench_threads(const cli *cli);
 double cli_measure_reading(int threads);
 int64_t cli_peak_memory(void);
 void cli_reset_peak_memory(void);

@@ -37,9 +37,16 @@ static int count_processors(void)
     return count > 0 ? count : 1;
 }
 
-int cli_machine_threads(const cli *cli)
+/* As generators choose, when nobody says (gpt_generator_set_threads). */
+#define BYTES_PER_THREAD (8 << 20)
+
+int cli_bench_threads(const cli *cli)
 {
-    return cli->threads > 0 ? cli->threads : count_processors();
+    int64_t most = gpt_model_weight_bytes(cli->model) / BYTES_PER_THREAD;
+    int processors = count_processors();
+    if (cli->threads > 0)
+        return cli->threads;
+    return most < 1 ? 1 : most < processors ? (int)most : processors;
 }
 
 /* What the threads of a measurement have in common. */
