@@ -55,34 +55,38 @@ static void fill_ids(cli_ids *ids, size_t count, int32_t V, uint32_t seed)
     }
 }
 
-static int add_sequences(const cli *cli, int32_t batch, int32_t prompt, int new_tokens)
+/* Sequences generate as many tokens, whatever these are. */
+static int set_new_tokens(const cli *cli, int64_t count)
 {
-    gpt_generator *generator = cli->generator;
-    cli_ids ids = {0};
-    gpt_status status = gpt_generator_set_max_new_tokens(generator, new_tokens);
+    int most = count < INT32_MAX ? (int)count : INT32_MAX;
+    gpt_status status = gpt_generator_set_max_new_tokens(cli->generator, most);
     if (status == GPT_OK)
-        status = gpt_generator_set_min_new_tokens(generator, new_tokens);
-    for (int32_t i = 0; i < batch && status == GPT_OK; i++) {
-        int64_t sequence;
-        fill_ids(&ids, (size_t)prompt, gpt_model_vocab_size(cli->model), (uint32_t)i + 1);
-        status = gpt_generator_add_ids(&sequence, generator, ids.ids, ids.count);
-    }
+        status = gpt_generator_set_min_new_tokens(cli->generator, most);
+    return cli_check(status);
+}
+
+static int add_sequence(int64_t *sequence, const cli *cli, int32_t number, int64_t prompt)
+{
+    cli_ids ids = {0};
+    fill_ids(&ids, (size_t)prompt, gpt_model_vocab_size(cli->model), (uint32_t)number + 1);
+    gpt_status status = gpt_generator_add_ids(sequence, cli->generator, ids.ids, ids.count);
     free(ids.ids);
     return cli_check(status);
 }
 
-/* Steps until the prompts are read, or to the end; adds to the number of steps and of new tokens. */
-static int run_steps(const cli *cli, int only_prompts, profile *profile)
+static int run_step(const cli *cli, profile *profile)
 {
-    gpt_generator *generator = cli->generator;
+    int code = cli_check(gpt_generator_step(cli->generator));
+    profile->tokens += (double)gpt_generator_event_count(cli->generator);
+    profile->steps++;
+    return code;
+}
+
+static int read_prompts(const cli *cli, profile *profile)
+{
     int code = CLI_FINE;
-    while (code == CLI_FINE && gpt_generator_active(generator) > 0) {
-        code = cli_check(gpt_generator_step(generator));
-        profile->tokens += (double)gpt_generator_event_count(generator);
-        profile->steps++;
-        if (only_prompts && gpt_generator_pending(generator) == 0)
-            break;
-    }
+    while (code == CLI_FINE && gpt_generator_pending(cli->generator) > 0)
+        code = run_step(cli, profile);
     return code;
 }
 
@@ -90,27 +94,79 @@ static int run_steps(const cli *cli, int only_prompts, profile *profile)
 static int measure_prompt(profile *run, const cli *cli, const figure *figure)
 {
     double begin = cli_seconds();
-    int code = add_sequences(cli, 1, figure->tokens, 1);
+    int64_t sequence;
+    int code = set_new_tokens(cli, 1);
     if (code == CLI_FINE)
-        code = run_steps(cli, 1, run);
+        code = add_sequence(&sequence, cli, 0, figure->tokens);
+    if (code == CLI_FINE)
+        code = read_prompts(cli, run);
     run->tokens = figure->tokens;
     run->seconds = cli_seconds() - begin;
     return code;
 }
 
-/* The time from the first new tokens, which come with the prompts, to the last. */
+/* Steps that read so many tokens of prompts. */
+static int64_t steps_to_read(const cli *cli, int64_t tokens)
+{
+    int64_t chunk = gpt_generator_chunk(cli->generator);
+    return (tokens + chunk - 1) / chunk;
+}
+
+/*
+ * Sequences whose prompts are read first generate while the others are read: their prompts are shorter by as much, so
+ * that in the end all have about the same context, and they have tokens enough to go on for all that is measured.
+ */
+static int add_batch(int64_t *sequences, const cli *cli, const figure *figure)
+{
+    int64_t context = figure->context, steps = steps_to_read(cli, figure->batch * context);
+    int code = set_new_tokens(cli, figure->tokens + steps + 1);
+    for (int32_t i = 0; i < figure->batch && code == CLI_FINE; i++) {
+        int64_t early = steps - steps_to_read(cli, (i + 1) * context);
+        code = add_sequence(&sequences[i], cli, i, early < context ? context - early : 1);
+    }
+    return code;
+}
+
+/* Those that have not ended because their context is full. */
+static int drop_batch(const int64_t *sequences, const cli *cli, const figure *figure)
+{
+    int code = CLI_FINE;
+    for (int32_t i = 0; i < figure->batch && code == CLI_FINE; i++) {
+        gpt_status status = gpt_generator_drop(cli->generator, sequences[i]);
+        code = status == GPT_E_NOT_FOUND ? CLI_FINE : cli_check(status);
+    }
+    return code;
+}
+
+/* As many steps, in each of which all sequences get a token. */
+static int time_steps(profile *run, const cli *cli, const figure *figure)
+{
+    double begin = cli_seconds();
+    int code = CLI_FINE;
+    for (int32_t i = 0; i < figure->tokens && code == CLI_FINE; i++)
+        code = run_step(cli, run);
+    run->seconds = cli_seconds() - begin;
+    if (code == CLI_FINE && run->tokens < (double)figure->batch * figure->tokens)
+        return cli_fail("the context of %d tokens has no room for %d and %d more",
+                        (int)gpt_model_context_length(cli->model), (int)figure->context, (int)figure->tokens);
+    return code;
+}
+
+/* The time of steps that begins when all prompts have been read. */
 static int measure_generation(profile *run, const cli *cli, const figure *figure)
 {
     profile prompts = {0};
-    int code = add_sequences(cli, figure->batch, figure->context, figure->tokens + 1);
+    int64_t *sequences = cli_resize(NULL, (size_t)figure->batch, sizeof *sequences);
+    int code = add_batch(sequences, cli, figure);
     if (code == CLI_FINE)
-        code = run_steps(cli, 1, &prompts);
+        code = read_prompts(cli, &prompts);
     if (code == CLI_FINE && gpt_generator_profiling(cli->generator))
         code = cli_check(gpt_generator_set_profiling(cli->generator, 1)); /* from here on */
-    double begin = cli_seconds();
     if (code == CLI_FINE)
-        code = run_steps(cli, 0, run);
-    run->seconds = cli_seconds() - begin;
+        code = time_steps(run, cli, figure);
+    if (code == CLI_FINE)
+        code = drop_batch(sequences, cli, figure);
+    free(sequences);
     return code;
 }
 

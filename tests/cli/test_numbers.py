@@ -287,6 +287,18 @@ def bench_profiles():
             expect(abs(figure[share] - expected) < 1e-4 * expected, share, figure[share], expected)
 
 
+@case
+def bench_generates_with_all_sequences():
+    """Prompts that take three steps to read: in each step that is measured, all sequences get a token."""
+    D, V, layers = 256, 2048, 4
+    figure = good_json("bench", "-p", "4", "-c", "400", "-g", "5", "-b", "3", "-r", "1", "--json")["figures"][1]
+    expect_equal((figure["steps"], figure["batch"], figure["context"]), (5, 3, 400))
+    expect_equal(figure["step_operations"], 2 * 3 * (layers * 12 * D * D + D * V))
+    # 512 tokens fit, and no more.
+    good("bench", "-p", "4", "-c", "500", "-g", "11", "-r", "1")
+    expect("512" in bad_line("bench", "-p", "4", "-c", "500", "-g", "12", "-r", "1"))
+
+
 def bad_line(*arguments):
     """Lines of text may have been printed before bench fails."""
     result = run(*arguments)
