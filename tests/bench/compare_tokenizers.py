@@ -6,7 +6,8 @@ usage: compare_tokenizers.py [--bench PROGRAM] [--rounds N] TEXT TOKENIZER...
 
 Each TOKENIZER is a rank file whose name says the encoding (cl100k_base.tiktoken), which tiktoken reads too, or a
 tokenizer.json, which tokenizers reads too; a peer that is not installed is left out. TEXT is a file; a megabyte of
-English or more is best. All encode on one thread, and the best of the rounds counts for each. The ids must be the same.
+English or more is best. All encode on one thread, in turn, as many times in each round, and the best time counts for
+each. The number of tokens must be the same.
 PROGRAM is tests/bench/bench_tokenizer of the build (make tests/bench/bench_tokenizer).
 """
 import argparse
@@ -19,6 +20,9 @@ import time
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RAYON_NUM_THREADS"] = "1"
 
+# Of a peer in a round; as many as bench_tokenizer does.
+RUNS = 7
+
 
 def run_libgpt(arguments, path):
     """Megabytes a second, the number of tokens, and the milliseconds that opening takes."""
@@ -29,13 +33,16 @@ def run_libgpt(arguments, path):
     return float(speed), int(count), opened
 
 
-def time_peer(encode, text, rounds):
-    best, count = 0.0, 0
-    for _ in range(rounds):
+def run_peer(encode, text):
+    """Megabytes a second, and the number of tokens."""
+    seconds, count = [], 0
+    for _ in range(RUNS):
         begin = time.perf_counter()
-        count = len(encode(text))
-        best = max(best, len(text.encode()) * 1e-6 / (time.perf_counter() - begin))
-    return best, count
+        ids = encode(text)
+        seconds.append(time.perf_counter() - begin)
+        count = len(ids)
+        del ids
+    return len(text.encode()) * 1e-6 / min(seconds), count
 
 
 def tiktoken_encoder(path):
@@ -57,21 +64,26 @@ def tokenizers_encoder(path):
 
 def compare(arguments, path, text):
     name = "tiktoken" if path.endswith(".tiktoken") else "tokenizers"
-    speed, count, opened = run_libgpt(arguments, path)
-    cells = [os.path.basename(path) if name == "tiktoken" else "/".join(path.split("/")[-2:]), "%.1f ms" % opened,
-             "%.1f" % speed]
     try:
         encode = tiktoken_encoder(path) if name == "tiktoken" else tokenizers_encoder(path)
     except ImportError:
-        cells += [name + " is not installed", "", ""]
-    else:
-        peer, peer_count = time_peer(encode, text, arguments.rounds)
-        again, _, _ = run_libgpt(arguments, path)
-        speed = max(speed, again)
+        encode = None
+    best, best_peer, least_opened = 0.0, 0.0, float("inf")
+    for _ in range(arguments.rounds):
+        speed, count, opened = run_libgpt(arguments, path)
+        best, least_opened = max(best, speed), min(least_opened, opened)
+        if encode is None:
+            continue
+        speed, peer_count = run_peer(encode, text)
+        best_peer = max(best_peer, speed)
         if peer_count != count:
             sys.exit("%s: %d tokens, %s has %d" % (path, count, name, peer_count))
-        cells[2] = "%.1f" % speed
-        cells += [name, "%.1f" % peer, "%.1f" % (speed / peer)]
+    cells = [os.path.basename(path) if name == "tiktoken" else "/".join(path.split("/")[-2:]),
+             "%.1f ms" % least_opened, "%.1f" % best]
+    if encode is None:
+        cells += [name + " is not installed", "", ""]
+    else:
+        cells += [name, "%.1f" % best_peer, "%.1f" % (best / best_peer)]
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
