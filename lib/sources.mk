@@ -37,6 +37,7 @@ LIB_SOURCES = \
 	lib/compute/norm.h \
 	lib/compute/onednn.c \
 	lib/compute/onednn.h \
+	lib/compute/onednn_versions.h \
 	lib/compute/panels.c \
 	lib/compute/panels.h \
 	lib/compute/parallel.h \

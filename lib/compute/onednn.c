@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compute/onednn.c: the only file that includes oneDNN. Products are its matmul primitive, with the weights packed
- * once in the layout that it asks for at LAYOUT_ROWS rows; that layout serves every number of rows by the same kind of
- * code (measured with 2.6.3 and 3.x: tests/bench).
+ * compute/onednn.c: the only file that uses oneDNN. Products are its matmul primitive, with the weights packed once in
+ * the layout that it asks for at LAYOUT_ROWS rows; that layout serves every number of rows by the same kind of code
+ * (measured with 2.6.3 and 3.x: tests/bench).
  *
  * Primitives and their arguments belong to one worker, so that threads share nothing that changes. Making one again in
  * another worker is cheap, since oneDNN keeps the machine code in a cache of its own.
@@ -12,135 +12,15 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "compute/onednn_versions.h"
 #include "compute/panels.h"
 #include "compute/parallel.h"
 
 #include <gpt/version.h>
 
-#include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-
-/*
- * The differences between oneDNN 2 and 3: memory descriptors became opaque, operation descriptors went away, and two
- * post-operations changed their arguments. md is what holds a descriptor, md_ref what oneDNN's functions take.
- */
-#if DNNL_VERSION_MAJOR >= 3
-typedef dnnl_memory_desc_t md;
-typedef const_dnnl_memory_desc_t md_ref;
-
-static md_ref ref(const md *m)
-{
-    return *m;
-}
-
-static void md_destroy(md *m)
-{
-    if (*m != NULL)
-        dnnl_memory_desc_destroy(*m);
-    *m = NULL;
-}
-
-static dnnl_status_t md_strided(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
-                                const dnnl_dims_t strides)
-{
-    return dnnl_memory_desc_create_with_strides(m, rank, dims, type, strides);
-}
-
-static dnnl_status_t md_any(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type)
-{
-    return dnnl_memory_desc_create_with_tag(m, rank, dims, type, dnnl_format_tag_any);
-}
-
-static dnnl_status_t md_copy(md *m, md_ref from)
-{
-    return dnnl_memory_desc_clone(m, from);
-}
-
-static dnnl_status_t matmul_create(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const md *x, const md *w,
-                                   const md *bias, const md *y, dnnl_primitive_attr_t attributes)
-{
-    return dnnl_matmul_primitive_desc_create(pd, engine, *x, *w, bias != NULL ? *bias : NULL, *y, attributes);
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t operations)
-{
-    return dnnl_post_ops_append_sum(operations, 1.0f, 0, dnnl_data_type_undef);
-}
-
-static dnnl_status_t append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha)
-{
-    return dnnl_post_ops_append_eltwise(operations, kind, alpha, 0.0f);
-}
-
-/* Strides and inner blocks of a packed matrix. */
-static int blocking(md_ref m, const dnnl_dim_t **strides, const dnnl_dim_t **blocks, const dnnl_dim_t **indices)
-{
-    int count = 0;
-    dnnl_memory_desc_query(m, dnnl_query_strides, strides);
-    dnnl_memory_desc_query(m, dnnl_query_inner_nblks_s32, &count);
-    dnnl_memory_desc_query(m, dnnl_query_inner_blks, blocks);
-    dnnl_memory_desc_query(m, dnnl_query_inner_idxs, indices);
-    return count;
-}
-#else
-typedef dnnl_memory_desc_t md;
-typedef const dnnl_memory_desc_t *md_ref;
-
-static md_ref ref(const md *m)
-{
-    return m;
-}
-
-static void md_destroy(md *m)
-{
-    (void)m;
-}
-
-static dnnl_status_t md_strided(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
-                                const dnnl_dims_t strides)
-{
-    return dnnl_memory_desc_init_by_strides(m, rank, dims, type, strides);
-}
-
-static dnnl_status_t md_any(md *m, int rank, const dnnl_dims_t dims, dnnl_data_type_t type)
-{
-    return dnnl_memory_desc_init_by_tag(m, rank, dims, type, dnnl_format_tag_any);
-}
-
-static dnnl_status_t md_copy(md *m, md_ref from)
-{
-    *m = *from;
-    return dnnl_success;
-}
-
-static dnnl_status_t matmul_create(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const md *x, const md *w,
-                                   const md *bias, const md *y, dnnl_primitive_attr_t attributes)
-{
-    dnnl_matmul_desc_t operation;
-    dnnl_status_t status = dnnl_matmul_desc_init(&operation, x, w, bias, y);
-    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &operation, attributes, engine, NULL) : status;
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t operations)
-{
-    return dnnl_post_ops_append_sum(operations, 1.0f);
-}
-
-static dnnl_status_t append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha)
-{
-    return dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, 0.0f);
-}
-
-static int blocking(md_ref m, const dnnl_dim_t **strides, const dnnl_dim_t **blocks, const dnnl_dim_t **indices)
-{
-    *strides = m->format_desc.blocking.strides;
-    *blocks = m->format_desc.blocking.inner_blks;
-    *indices = m->format_desc.blocking.inner_idxs;
-    return m->format_desc.blocking.inner_nblks;
-}
-#endif
 
 struct gpt__engine {
     dnnl_engine_t engine;
@@ -211,36 +91,6 @@ static gpt_status matrix(md *m, int64_t rows, int64_t columns, dnnl_data_type_t 
 /*
  * Engine.
  */
-
-/* oneDNN's instruction sets, by the numbers that its versions 2 and 3 have for them. */
-static const char *isa_name(int isa)
-{
-    static const struct {
-        int isa;
-        const char *name;
-    } names[] = {
-        {0x1, "sse41"},
-        {0x3, "avx"},
-        {0x7, "avx2"},
-#if DNNL_VERSION_MAJOR >= 3
-        {0xf, "avx2_vnni"},
-        {0x1f, "avx2_vnni_2"},
-#else
-        {0x407, "avx2_vnni"},
-        {0x3e7, "avx512_core_amx"},
-#endif
-        {0x27, "avx512_core"},
-        {0x67, "avx512_core_vnni"},
-        {0xe7, "avx512_core_bf16"},
-        {0x1ef, "avx512_core_fp16"},
-        {0xfef, "avx512_core_amx"},
-        {0x1fef, "avx512_core_amx_fp16"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].isa == isa)
-            return names[i].name;
-    return NULL;
-}
 
 static char backend[128];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compute/onednn.h: what libgpt uses of oneDNN, without its types: packed weight matrices and products with them.
- * Only onednn.c includes oneDNN's header, and there the differences between its versions 2 and 3 are confined.
+ * Only onednn.c uses oneDNN itself; the differences between its versions 2 and 3 are confined to onednn_versions.h.
  *
  * oneDNN compiles a primitive for each shape of a product. So that their number stays small, the rows of a product are
  * rounded up to one of GPT__BUCKETS sizes, and products of equal kind share their primitives.
