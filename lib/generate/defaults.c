@@ -35,7 +35,10 @@ static gpt_status read_number(gpt__settings *settings, const gpt__json *json, si
     if (member == NULL)
         return GPT_OK;
     GPT__TRY(gpt__json_number(&value, json, json->root, numbers[i].key));
-    if (gpt__settings_check_number(numbers[i].setting, value) != GPT_OK) {
+    gpt_status status = gpt__settings_check_number(numbers[i].setting, value);
+    if (status == GPT_E_MEMORY)
+        return status;
+    if (status != GPT_OK) {
         /* As transformers does: with do_sample false, a temperature of 0 means nothing, and is common. */
         if (numbers[i].is_for_sampling && !settings->sampling)
             return GPT_OK;
