@@ -123,6 +123,8 @@ static gpt_status read_generation_config(gpt__settings *settings, const gpt_mode
 gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *model)
 {
     const gpt__config *config = &model->config;
+    gpt__message kept;
+    gpt__message_keep(&kept);
     gpt__settings_default(settings);
     gpt_status status = GPT_OK;
     if (model->generation_config.root != NULL)
@@ -131,5 +133,5 @@ gpt_status gpt__settings_from_model(gpt__settings *settings, const gpt_model *mo
         status = gpt__token_map_set(&settings->stop_tokens, config->stop_tokens[i], 0);
     if (status != GPT_OK)
         gpt__settings_release(settings);
-    return status;
+    return gpt__message_restore(status, &kept);
 }

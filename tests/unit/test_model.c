@@ -308,10 +308,14 @@ static void find_bad_refs(void)
     restore_environment();
 }
 
-/* A call that works leaves the message, whatever it tried on the way: places to look in, and a tokenizer. */
+/*
+ * A call that works leaves the message, whatever it tried on the way: places to look in, a tokenizer, and settings that
+ * mean nothing.
+ */
 static void success_leaves_the_message(void)
 {
     gpt_model *model = NULL;
+    gpt_generator *generator = NULL;
     char *path = NULL;
     char list[1200];
     clear_environment();
@@ -327,9 +331,14 @@ static void success_leaves_the_message(void)
     model_maker m;
     model_load(&m);
     char *directory = model_write(&m, "no-tokenizer");
+    model_write_text(directory, "generation_config.json", "{\"do_sample\": false, \"temperature\": 0}");
     EXPECT_OK(gpt_model_open(&model, directory, NULL));
     EXPECT(gpt_model_tokenizer(model) == NULL);
     EXPECT_STRING(gpt_error_message(), "the last failure");
+    if (EXPECT_OK(gpt_generator_new(&generator, model)))
+        EXPECT_OK(gpt_generator_reset_settings(generator));
+    EXPECT_STRING(gpt_error_message(), "the last failure");
+    gpt_generator_free(generator);
     gpt_model_free(model);
     EXPECT_STATUS(gpt_model_open(&model, "/nonexistent", NULL), GPT_E_NOT_FOUND);
     EXPECT_MESSAGE("/nonexistent");
