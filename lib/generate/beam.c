@@ -113,7 +113,7 @@ static gpt_status read_prompt(search *s, const int32_t *ids, size_t count)
     GPT__TRY(reserve_tokens(b, count + 1));
     memcpy(b->ids, ids, count * sizeof *ids);
     b->count = s->prompt_count = count;
-    gpt__token_text_begin(&b->text, g->model->tokenizer, ids[count - 1]);
+    gpt__token_text_begin(&b->text, g->model->tokenizer, ids, count);
     s->running = 1;
     while (b->cache.length < (int64_t)count) {
         int64_t left = (int64_t)count - b->cache.length;
@@ -352,8 +352,8 @@ static gpt_status search_prompt(search *s, const int32_t *ids, size_t count)
  * Results.
  */
 
-/* The text of an output's tokens, without what ends it, after the last token of a prompt. */
-static gpt_status decode(gpt__output *o, const gpt_generator *generator, int32_t last)
+/* The text of an output's tokens, without what ends it, after its prompt's. */
+static gpt_status decode(gpt__output *o, const gpt_generator *generator, const int32_t *prompt)
 {
     const gpt_tokenizer *tokenizer = generator->model->tokenizer;
     gpt__text_stream stream = {0};
@@ -361,7 +361,7 @@ static gpt_status decode(gpt__output *o, const gpt_generator *generator, int32_t
     int stopped = 0;
     size_t least = (size_t)generator->settings.min_new_tokens;
     size_t count = o->finish == GPT_FINISH_STOP_TOKEN ? o->count - 1 : o->count;
-    gpt__token_text_begin(&stream, tokenizer, last);
+    gpt__token_text_begin(&stream, tokenizer, prompt, o->prompt_count);
     for (size_t i = 0; status == GPT_OK && !stopped && i < count; i++)
         status = gpt__token_text_add(&stream, &o->text, &stopped, tokenizer, o->ids[i], &generator->settings,
                                      i >= least);
@@ -380,13 +380,13 @@ static gpt_status leave_empty(gpt__output *o, size_t prompt_count)
     return gpt__buffer_add(&o->text, "", 0);
 }
 
-/* Moves the best that have ended to the outputs [count]; the search keeps the rest. last is the prompt's last token. */
-static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, int32_t last)
+/* Moves the best that have ended to the outputs [count]; the search keeps the rest. */
+static gpt_status hand_over(gpt__output *outputs, size_t count, search *s, const int32_t *prompt)
 {
     for (size_t i = 0; i < count && i < (size_t)s->ended_count; i++) {
         outputs[i] = s->ended[i];
         s->ended[i] = (gpt__output){0};
-        GPT__TRY(decode(&outputs[i], s->generator, last));
+        GPT__TRY(decode(&outputs[i], s->generator, prompt));
     }
     for (size_t i = (size_t)s->ended_count; i < count; i++)
         GPT__TRY(leave_empty(&outputs[i], s->prompt_count));
@@ -412,7 +412,7 @@ static gpt_status search_outputs(gpt__output *outputs, gpt_generator *generator,
     if (status == GPT_OK)
         status = search_prompt(&s, ids, count);
     if (status == GPT_OK)
-        status = hand_over(outputs, (size_t)generator->settings.samples, &s, ids[count - 1]);
+        status = hand_over(outputs, (size_t)generator->settings.samples, &s, ids);
     search_release(&s);
     return status;
 }

@@ -172,7 +172,7 @@ static gpt_status add_samples(gpt_generator *generator, gpt__shared_settings *sh
                 gpt__sequence_free(generator->sequences[--generator->sequence_count], &generator->cache);
             return status;
         }
-        gpt__token_text_begin(&sequence->text, generator->model->tokenizer, ids[count - 1]);
+        gpt__token_text_begin(&sequence->text, generator->model->tokenizer, ids, count);
         sequence->leader = i > 0 ? generator->sequences[before] : NULL;
         generator->sequences[generator->sequence_count++] = sequence;
     }

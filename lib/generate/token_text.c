@@ -4,12 +4,12 @@
 
 #include "tokenizer/tokenizer.h"
 
-/* The bytes that a token stands for in a text, none for a special one. *space: one follows if anything does. */
+/* The bytes of a token, NULL for one that is no part of the text. *space: one follows if anything does. */
 static const char *bytes_of(size_t *length, int *space, const gpt_tokenizer *tokenizer, int32_t token)
 {
     *length = 0;
     *space = 0;
-    if (tokenizer == NULL || token >= gpt_tokenizer_vocab_size(tokenizer) || gpt_tokenizer_is_special(tokenizer, token))
+    if (tokenizer == NULL || !gpt__tokenizer_has(tokenizer, token) || gpt_tokenizer_is_special(tokenizer, token))
         return NULL;
     const char *bytes = gpt_tokenizer_token_bytes(length, tokenizer, token);
     *space = *length > 0 && bytes[*length - 1] == ' ' && gpt__tokenizer_ends_words(tokenizer);
@@ -17,10 +17,12 @@ static const char *bytes_of(size_t *length, int *space, const gpt_tokenizer *tok
     return bytes;
 }
 
-void gpt__token_text_begin(gpt__text_stream *stream, const gpt_tokenizer *tokenizer, int32_t last)
+void gpt__token_text_begin(gpt__text_stream *stream, const gpt_tokenizer *tokenizer, const int32_t *ids,
+                           size_t count)
 {
     size_t length;
-    bytes_of(&length, &stream->space, tokenizer, last);
+    while (count > 0 && bytes_of(&length, &stream->space, tokenizer, ids[count - 1]) == NULL)
+        count--;
 }
 
 gpt_status gpt__token_text_add(gpt__text_stream *stream, gpt__buffer *piece, int *stopped,

@@ -32,6 +32,12 @@ static gpt_status add_bytes(gpt__buffer *out, int32_t *last, const gpt__tokens *
     return GPT_OK;
 }
 
+int gpt__tokenizer_has(const gpt_tokenizer *tokenizer, int32_t id)
+{
+    const gpt__tokens *tokens = &tokenizer->bpe.tokens;
+    return id < tokens->size && (tokens->flags[id] & GPT__TOKEN_PRESENT) != 0;
+}
+
 int gpt__tokenizer_ends_words(const gpt_tokenizer *tokenizer)
 {
     return tokenizer->decoder == GPT__DECODER_WORDS;

@@ -11,6 +11,9 @@
  */
 gpt_status gpt__tokenizer_open_path(gpt_tokenizer **out, const char *path);
 
+/* Whether an id, 0 or more, stands for a token: vocabularies may have gaps, and models more ids than the tokenizer. */
+int gpt__tokenizer_has(const gpt_tokenizer *tokenizer, int32_t id);
+
 /* Whether a space at the end of a token's bytes is the end of a word, of which decoding drops the last one (GPT-1). */
 int gpt__tokenizer_ends_words(const gpt_tokenizer *tokenizer);
 

@@ -6,6 +6,7 @@
 #include "test_model_maker.h"
 
 #include "base/utf8.h"
+#include "generate/token_text.h"
 
 /* "once upon a"; the last id is a whole word, the one before it the second half of "upon". */
 static const int32_t prompt[] = {145, 193, 52, 47, 135, 71};
@@ -14,23 +15,29 @@ static const int32_t prompt[] = {145, 193, 52, 47, 135, 71};
 static gpt_model *model;
 static gpt_generator *generator;
 
-/* The golden GPT-1 model, which has no tokenizer of its own, with the golden GPT-1 tokenizer. */
-static void open_all(void)
+/* The golden GPT-1 model, which has no tokenizer of its own, with this one. */
+static void open_with(const char *tokenizer)
 {
-    size_t length;
     model_maker m;
     model_load_case(&m, "openai-gpt");
     char *directory = model_write(&m, "words");
-    char *path = test_path("golden/tokenizers/openai-gpt-style/tokenizer.json");
-    char *tokenizer = test_read_file(&length, path);
-    model_write_file(directory, "tokenizer.json", tokenizer, length);
+    model_write_text(directory, "tokenizer.json", tokenizer);
     if (!EXPECT_OK(model_open_as(&model, directory, GPT_DTYPE_F32)) || !EXPECT_OK(model_generator(&generator, model)))
         abort();
     EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 12));
-    free(tokenizer);
-    free(path);
     free(directory);
     model_free(&m);
+}
+
+/* With the golden GPT-1 tokenizer. */
+static void open_all(void)
+{
+    size_t length;
+    char *path = test_path("golden/tokenizers/openai-gpt-style/tokenizer.json");
+    char *tokenizer = test_read_file(&length, path);
+    open_with(tokenizer);
+    free(tokenizer);
+    free(path);
 }
 
 static void close_all(void)
@@ -153,6 +160,72 @@ static void streams_have_them_too(void)
     close_all();
 }
 
+/* A word "a", one "b", the beginning "x", a special token, nothing at all, and an id between them without a token. */
+static const char gaps[] =
+    "{\"normalizer\": {\"type\": \"BertNormalizer\"}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
+    "\"decoder\": {\"type\": \"BPEDecoder\"}, "
+    "\"added_tokens\": [{\"id\": 4, \"content\": \"<end>\", \"special\": true, \"normalized\": false}], "
+    "\"model\": {\"end_of_word_suffix\": \"</w>\", "
+    "\"vocab\": {\"a</w>\": 0, \"b</w>\": 1, \"x\": 2, \"\": 3, \"<end>\": 4, \"y\": 6}, \"merges\": []}}";
+#define GAPS 6
+
+/* Ids [count] begin with a prompt; the texts of the prompt and of what follows are the text of all. */
+static void expect_divided(const gpt_tokenizer *t, const int32_t *ids, size_t count, size_t prompt_count)
+{
+    static const gpt__settings settings;
+    gpt__text_stream stream = {0};
+    gpt__buffer text = {0};
+    char *before, *all;
+    size_t before_length, all_length;
+    int stopped;
+    EXPECT_OK(gpt_tokenizer_decode(&before, &before_length, t, ids, prompt_count, GPT_DECODE_SKIP_SPECIAL));
+    EXPECT_OK(gpt_tokenizer_decode(&all, &all_length, t, ids, count, GPT_DECODE_SKIP_SPECIAL));
+    EXPECT_OK(gpt__buffer_add(&text, before, before_length));
+    gpt__token_text_begin(&stream, t, ids, prompt_count);
+    for (size_t i = prompt_count; i < count; i++)
+        EXPECT_OK(gpt__token_text_add(&stream, &text, &stopped, t, ids[i], &settings, 0));
+    EXPECT_OK(gpt__text_stream_finish(&stream, &text));
+    if (!EXPECT_BYTES(text.bytes, text.length, all, all_length))
+        for (size_t i = 0; i < count; i++)
+            printf("# %s%d\n", i == prompt_count ? "new: " : "", (int)ids[i]);
+    gpt_free(before);
+    gpt_free(all);
+    gpt__buffer_release(&text);
+    gpt__text_stream_release(&stream);
+}
+
+static void gaps_and_special_tokens_are_passed_over(void)
+{
+    gpt_tokenizer *t = NULL;
+    if (!EXPECT_OK(maker_open_text(&t, gaps, sizeof gaps - 1)))
+        return;
+    for (int n = 0; n < GAPS * GAPS * GAPS * GAPS; n++) {
+        const int32_t ids[] = {n % GAPS, n / GAPS % GAPS, n / GAPS / GAPS % GAPS, n / GAPS / GAPS / GAPS};
+        for (size_t prompt_count = 0; prompt_count < 4; prompt_count++)
+            expect_divided(t, ids, 4, prompt_count);
+    }
+    gpt_tokenizer_free(t);
+}
+
+/* Prompts whose last word stands before an id without a token, by itself and in a search. */
+static void prompts_end_in_gaps(void)
+{
+    static const int32_t ids[] = {0, 5, 4};
+    size_t length;
+    gpt_result *result = NULL;
+    open_with(gaps);
+    EXPECT_OK(gpt_generator_set_bias(generator, 1, 1e30f));
+    EXPECT_OK(gpt_generator_set_max_new_tokens(generator, 2));
+    for (int beams = 1; beams < 3; beams++) {
+        EXPECT_OK(gpt_generator_set_beams(generator, beams));
+        EXPECT_OK(gpt_generator_run_ids(&result, generator, ids, 3));
+        const char *text = gpt_result_text(&length, result, 0);
+        EXPECT_BYTES(text, length, " b b", 4);
+        gpt_result_free(result);
+    }
+    close_all();
+}
+
 /* Of white space this tokenizer keeps nothing, and the model has no token to begin a text with. */
 static void a_prompt_without_tokens_is_refused(void)
 {
@@ -185,6 +258,8 @@ int main(int argc, char **argv)
     TEST(samples_have_them_too);
     TEST(beams_have_them_too);
     TEST(streams_have_them_too);
+    TEST(gaps_and_special_tokens_are_passed_over);
+    TEST(prompts_end_in_gaps);
     TEST(a_prompt_without_tokens_is_refused);
     return TEST_END();
 }
