@@ -56,6 +56,7 @@ typedef struct translation {
     const char *path;
     const char *regex;
     const char *at;
+    const char *hyphen; /* the last one of a class that is not first and has no backslash: a range, unless it is last */
     int any_case; /* at is in (?i: ... ), which has no groups */
     gpt__buffer out;
     gpt__buffer ranges;
@@ -208,8 +209,7 @@ static gpt_status translate_escape(translation *t, int in_class)
     set members = {0};
     int found;
     char letter = t->at[1];
-    /* Behind the bracket or another character; a hyphen with a backslash is just that. */
-    int ends_range = in_class && t->at[-1] == '-' && strchr("[^\\", t->at[-2]) == NULL;
+    int ends_range = in_class && t->hyphen == t->at - 1;
     if (letter == '\0')
         return refuse(t, "a backslash at its end");
     t->at += 2;
@@ -283,6 +283,8 @@ static gpt_status translate_class(translation *t)
         GPT__TRY(check_any_case(t));
         if (*t->at == '[' || (*t->at == ']' && first) || strncmp(t->at, "&&", 2) == 0)
             return refuse(t, "a class in a class");
+        if (*t->at == '-' && !first)
+            t->hyphen = t->at;
         if (*t->at == '\\')
             GPT__TRY(translate_escape(t, 1));
         else

@@ -100,7 +100,9 @@ static void refusals(void)
         {"a*", "no characters"},    {"(?=b)", "no characters"}, {"|a", "no characters"}, {"", "no characters"},
         {"a{,2}b", "{,"},           {"a\\p{N}{3}?b", "{n}"}, {"\\xC3\\xA9", "of 80"}, {"[\\xe9]", "of 80"},
         {"\\x", "digits"},          {"\\x{}", "number"},     {"\\x{ 41}", "number"},  {"(?i:\\p{Lu})", "class or"},
-        {"[!-\\d]", "ends in a class"}, {"[a\\n-\\p{L}]", "ends in a class"},
+        {"[!-\\d]", "ends in a class"}, {"[a\\n-\\p{L}]", "ends in a class"}, {"[--\\d]", "ends in a class"},
+        {"[\\\\-\\p{Ll}]", "ends in a class"}, {"[!^-\\p{Ll}]", "ends in a class"},
+        {"[\\[-\\p{Ll}]", "ends in a class"}, {"[^^-\\d]", "ends in a class"},
         {"(?i:[\\w])", "class or"}, {"(?i:ss)", "ligature"}, {"(?i:'S|aSt)", "ligature"},
         {"(?i:s(?:s))", "a group in"}, {"(?i:\\x73)", "class or"}, {"(?i:\xC3\xA9)", "ASCII"},
         {"(?i:[\xC3\xA9])", "ASCII"},
@@ -123,7 +125,7 @@ static void acceptances(void)
 {
     static const char *const cases[] = {
         "a{2}b", "a{2,}?", "a{1,2}?", "\\{3\\}", "\\x41", "\\x4|\\x7F", "\\x{e9}", "[\\x{4e00}-\\x{9fa5}]",
-        "(?:ss)", "(ff)+", "[-\\d]", "[^-\\d]", "[a\\-\\d]",
+        "(?:ss)", "(ff)+", "[-\\d]", "[^-\\d]", "[a\\-\\d]", "[\\\\\\-\\d]", "a-\\d", "[a-]\\d",
         "(?i:'s|[sdmt]|ll|ve|re)", "(?i:'s|'t|'re|'ve|'m|'ll|'d)ss", "(?i:s)(?:s)\xC3\xA9", "(?i:[a-z]+?)",
         "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|"
         "\\s+(?!\\S)|\\s+",
