@@ -96,17 +96,25 @@ static gpt_status add_ones(gpt_generator *generator)
     return GPT_OK;
 }
 
-/* Prompts, up to a chunk of tokens in all. */
+/*
+ * Prompts, up to a chunk of tokens in all. Once one had no room to begin, those behind it do not begin either, as long
+ * as the step has something to do: whoever came first is first, and a thousand that wait are not looked at each time.
+ */
 static gpt_status add_prompts(gpt_generator *generator)
 {
     int64_t left = generator->chunk;
+    int is_full = 0;
     for (size_t i = 0; i < generator->sequence_count && left > 0; i++) {
+        gpt__sequence *sequence = generator->sequences[i];
         size_t before = generator->span_count;
-        if (gpt__sequence_pending(generator->sequences[i]) <= 1)
+        int begins = sequence->cache.page_count == 0;
+        if (gpt__sequence_pending(sequence) <= 1 || (begins && is_full && before > 0))
             continue;
-        GPT__TRY(add_prompt(generator, generator->sequences[i], left));
+        GPT__TRY(add_prompt(generator, sequence, left));
         if (generator->span_count > before)
             left -= generator->spans[before].T;
+        else
+            is_full |= begins;
     }
     return GPT_OK;
 }

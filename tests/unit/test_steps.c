@@ -116,6 +116,37 @@ static void a_prompt_without_room_stops_nobody(void)
     gpt_generator_free(g);
 }
 
+/* What waits for room begins in the order in which it was added, a short prompt behind a long one. */
+static void prompts_wait_in_turn(void)
+{
+    int32_t ids[3][300];
+    size_t counts[] = {100, 200, 50};
+    taken of[3];
+    gpt_generator *g = open_generator(20);
+    EXPECT_OK(gpt_generator_set_cache_tokens(g, 2 * GPT__PAGE_TOKENS));
+    for (int i = 0; i < 3; i++) {
+        fill(ids[i], 300, 0, i + 1);
+        of[i] = add(g, ids[i], counts[i]);
+    }
+    while (gpt_generator_active(g) == 3 && EXPECT_OK(gpt_generator_step(g))) {
+        take(g, of, 3);
+        EXPECT_INT(of[1].count + of[2].count, 0);
+    }
+    while (gpt_generator_active(g) == 2 && EXPECT_OK(gpt_generator_step(g))) {
+        take(g, of, 3);
+        EXPECT_INT(of[2].count, 0);
+    }
+    EXPECT_OK(finish(g, of, 3));
+    for (int i = 0; i < 3; i++)
+        expect_as_alone(&of[i], ids[i], counts[i], 20);
+    /* One that will never have room holds up nobody while there is nothing else to do. */
+    of[0] = add(g, ids[0], 300);
+    of[1] = add(g, ids[1], counts[1]);
+    EXPECT_STATUS(finish(g, of, 2), GPT_E_CONTEXT);
+    expect_as_alone(&of[1], ids[1], counts[1], 20);
+    gpt_generator_free(g);
+}
+
 /* More samples than a chunk has tokens: each gets a token in each step, and a prompt is read beside them. */
 static void a_chunk_leaves_nobody_out(void)
 {
@@ -227,6 +258,7 @@ int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
     TEST(a_prompt_without_room_stops_nobody);
+    TEST(prompts_wait_in_turn);
     TEST(a_chunk_leaves_nobody_out);
     TEST(sequences_wait_when_the_cache_is_full);
     TEST(many_sequences_wait_in_turn);
