@@ -430,20 +430,20 @@ static gpt_status run_prompt(gpt__output *outputs, gpt_generator *generator, con
 }
 
 /* On failure there is no result. */
-static gpt_status give(gpt_result **out, gpt_result *result, gpt_generator *generator, gpt_status status)
+static gpt_status give(gpt_result **out, gpt_result *result, gpt_status status)
 {
     if (status == GPT_OK)
         *out = result;
     else
         gpt_result_free(result);
-    return gpt__generator_told(generator, status);
+    return status;
 }
 
 gpt_status gpt__beam_run_ids(gpt_result **out, gpt_generator *generator, const int32_t *ids, size_t count)
 {
     gpt_result *result;
     GPT__TRY(gpt__result_new(&result, (size_t)generator->settings.samples, generator->settings.logprobs >= 0));
-    return give(out, result, generator, run_prompt(result->outputs, generator, ids, count));
+    return give(out, result, run_prompt(result->outputs, generator, ids, count));
 }
 
 gpt_status gpt__beam_run_many(gpt_result **out, gpt_generator *generator, const char *const *prompts,
@@ -464,5 +464,5 @@ gpt_status gpt__beam_run_many(gpt_result **out, gpt_generator *generator, const 
         status = run_prompt(result->outputs + i * samples, generator, ids, length);
         gpt__release(ids);
     }
-    return give(out, result, generator, status);
+    return give(out, result, status);
 }
