@@ -287,8 +287,9 @@ GPT_API int gpt_generator_chunk(const gpt_generator *generator);
  * many as memory allows. It is rounded up to whole pages. Holds from the next step on. Default: 0.
  *
  * When sequences need more, those that were added last wait until others have ended; what the cache held of them is
- * computed again then, so that they give the same as without a limit. Memory of sequences that have ended is kept for
- * the next ones, until gpt_generator_free or a lower limit. Since 1.0.
+ * computed again then, so that they give the same as without a limit but for rounding, as many tokens at once are not
+ * rounded as one by one. Memory of sequences that have ended is kept for the next ones, until gpt_generator_free or a
+ * lower limit. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_set_cache_tokens(gpt_generator *generator, int64_t cache_tokens);
 

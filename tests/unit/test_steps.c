@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * unit/test_steps.c: which sequences take part in a step, by chunk and by room in the cache. What each sequence gives
- * must be what it gives alone.
+ * must be what it gives alone, but for rounding, which is not enough to change a token of these models and prompts.
  */
 #include "generate/generator.h"
 #include "test.h"
