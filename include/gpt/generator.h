@@ -445,8 +445,8 @@ typedef int (*gpt_event_callback)(const gpt_event *event, void *user);
 /**
  * Continues a prompt and hands each new token to a callback as soon as it is chosen.
  *
- * Arguments and status as for gpt_generator_run; GPT_E_UNSUPPORTED with any beams; GPT_E_CANCELLED also when the
- * callback asks to stop. Since 1.0.
+ * Arguments and status as for gpt_generator_run; GPT_E_UNSUPPORTED while beams is above 1; GPT_E_CANCELLED also when
+ * the callback asks to stop. Since 1.0.
  */
 GPT_API GPT_MUST_CHECK gpt_status gpt_generator_stream(gpt_generator *generator, const char *prompt, size_t length,
                                                        gpt_event_callback callback, void *user);
