@@ -321,12 +321,15 @@ func (g *Generator) compute(ctx context.Context, function func() int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stop := g.watch(ctx)
+	stop, late := g.watch(ctx), g.late
 	err := call(function)
-	if errors.Is(err, ErrCancelled) && g.late && ctx.Err() == nil {
+	if errors.Is(err, ErrCancelled) && late && ctx.Err() == nil {
+		late = false
 		err = call(function)
 	}
-	g.late = stop() && err == nil
+	// Stop is called in any case. Who was cancelled has heard it; who failed otherwise has not.
+	late = stop() || late
+	g.late = late && !errors.Is(err, ErrCancelled)
 	if problem := g.calls.panicked; problem != nil {
 		g.calls.panicked = nil
 		panic(problem)
@@ -539,7 +542,7 @@ func (g *Generator) evaluate(p prompt, width func(core.Gpt_model) int, hidden bo
 	}
 	columns := width(g.own())
 	floats := make([]float32, rows*columns)
-	err = call(func() int {
+	err = g.compute(context.Background(), func() int {
 		if hidden {
 			return core.Gpt_go_evaluate(nil, floats, g.handle, ids)
 		}
@@ -607,6 +610,6 @@ func (g *Generator) score(p prompt) ([]float32, error) {
 	}
 	defer end()
 	logProbs := make([]float32, len(ids))
-	err = call(func() int { return core.Gpt_go_score(logProbs, g.handle, ids) })
+	err = g.compute(context.Background(), func() int { return core.Gpt_go_score(logProbs, g.handle, ids) })
 	return logProbs, err
 }

@@ -259,6 +259,45 @@ func TestALateCancelIsNotLeftBehind(t *testing.T) {
 	}
 }
 
+// Nor another computation, also when the step has failed otherwise; and who cancels afterwards is heard.
+func TestALateCancelStopsNoOtherComputation(t *testing.T) {
+	generator := must(open(t).Generator(gpt.MaxNewTokens(5), gpt.EOSTokenIDs(), gpt.DoSample(false)))
+	defer generator.Close()
+	cancel, fail := func() {}, false
+	if err := generator.Set(gpt.LogitsProcessor(func(_ []int32, logits []float32) {
+		cancel()
+		time.Sleep(20 * time.Millisecond)
+		for i := range logits {
+			if fail {
+				logits[i] = float32(math.NaN())
+			}
+		}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	must(generator.Add("The fox"))
+	computations := []func() error{
+		func() error { _, err := generator.Logits("The owl"); return err },
+		func() error { _, err := generator.HiddenStates("The owl"); return err },
+		func() error { _, err := generator.Score("The owl"); return err },
+	}
+	for i, compute := range append(computations, computations...) {
+		ctx, end := context.WithCancel(background)
+		defer end()
+		cancel, fail = end, i >= len(computations)
+		if _, err := generator.Step(ctx); fail && (err == nil || errors.Is(err, context.Canceled)) {
+			t.Fatal(i, err)
+		}
+		if err := compute(); err != nil {
+			t.Fatal(i, err)
+		}
+		generator.Cancel()
+		if err := compute(); !errors.Is(err, gpt.ErrCancelled) {
+			t.Fatal(i, err)
+		}
+	}
+}
+
 func TestCancelFromAnotherGoroutine(t *testing.T) {
 	generator := must(open(t).Generator(gpt.MaxNewTokens(900), gpt.EOSTokenIDs(), gpt.DoSample(false)))
 	defer generator.Close()
