@@ -394,6 +394,41 @@ func TestALogitsProcessorIsAlone(t *testing.T) {
 	}
 }
 
+// A stream that is used in the middle of its own step goes on, and ends as any other.
+func TestALogitsProcessorCanNotUseItsOwnStream(t *testing.T) {
+	model := open(t)
+	settings := []gpt.Setting{gpt.MaxNewTokens(6), gpt.DoSample(false), gpt.EOSTokenIDs()}
+	generator := must(model.Generator(settings...))
+	defer generator.Close()
+	expected := must(generator.Generate(background, "The fox"))
+	var stream *gpt.Stream
+	calls := 0
+	process := gpt.LogitsProcessor(func([]int32, []float32) {
+		calls++
+		if stream.Next() || !errors.Is(stream.Err(), gpt.ErrArgument) {
+			t.Error(stream.Text(), stream.Err())
+		}
+		stream.Close()
+	})
+	if err := generator.Set(process); err != nil {
+		t.Fatal(err)
+	}
+	// A stream of a generator, and one with a generator of its own, which it closes.
+	for _, stream = range []*gpt.Stream{generator.Stream(background, "The fox"),
+		model.Stream(background, "The fox", append(settings, process)...)} {
+		streamed := ""
+		for stream.Next() {
+			streamed += stream.Text()
+		}
+		if streamed != expected || stream.Err() != nil || stream.FinishReason() != "length" || stream.Next() {
+			t.Fatalf("%v: %q, not %q", stream.Err(), streamed, expected)
+		}
+	}
+	if calls != 12 || generator.Active() != 0 {
+		t.Fatal(calls, generator.Active())
+	}
+}
+
 func TestTextCrossesUnharmed(t *testing.T) {
 	model := open(t)
 	tokenizer := model.Tokenizer()

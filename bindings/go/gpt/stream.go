@@ -74,13 +74,23 @@ func (s *Stream) step() ([]Event, error) {
 	return g.step(s.ctx)
 }
 
-// Next computes the next piece; it returns false at the end, when the context ends, and when something has failed.
+// inside returns whether a logits processor of the generator asks. It runs in a step, in whose middle nothing can end.
+func (s *Stream) inside() bool {
+	return s.generator != nil && s.generator.calls.inside()
+}
+
+// Next computes the next piece; it returns false at the end, when the context ends, and when something has failed. In a
+// logits processor of the generator it changes nothing but Err, until the step in which that runs has ended.
 func (s *Stream) Next() bool {
+	if s.inside() {
+		s.err = errInside()
+		return false
+	}
 	s.text = ""
 	for s.running && s.text == "" {
 		events, err := s.step()
+		s.err = err
 		if err != nil {
-			s.err = err
 			s.Close()
 			return false
 		}
@@ -109,9 +119,10 @@ func (s *Stream) TokenIDs() []int32 { return s.ids }
 // FinishReason says why it has ended, as in Event; empty while it goes on.
 func (s *Stream) FinishReason() string { return s.reason }
 
-// Close stops the generation. It need not be called after Next has returned false.
+// Close stops the generation. It need not be called after Next has returned false. In a logits processor of the
+// generator it does nothing.
 func (s *Stream) Close() {
-	if s.generator == nil {
+	if s.generator == nil || s.inside() {
 		return
 	}
 	if end, err := s.generator.begin(); err == nil {
