@@ -50,8 +50,12 @@ class Exclusive:
         # The collector may close a stream on this thread between the two lines that take the lock.
         self._lock = threading.RLock()
 
+    def is_mine(self) -> bool:
+        """Whether this thread has it: then a logits processor asks, in the middle of a step."""
+        return self.owner == threading.get_ident()
+
     def __enter__(self) -> None:
-        if self.owner == threading.get_ident():
+        if self.is_mine():
             raise ArgumentError("generator: a function that it calls can not use it")
         self._lock.acquire()
         self.owner = threading.get_ident()
@@ -501,14 +505,18 @@ class Stream:
             self._generator._forget_cancel()
 
     def close(self) -> None:
-        """Stops the generation."""
+        """Stops the generation. In a logits processor of the generator it does nothing."""
+        if self._generator._alone.is_mine():
+            return
         executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True)
         self._end()
 
     def _end(self) -> None:
-        """Drops the sequence."""
+        """Drops the sequence, which can not be done in the middle of a step."""
+        if self._generator._alone.is_mine():
+            return
         sequence, self._sequence = self._sequence, -1
         if sequence >= 0:
             with contextlib.suppress(Exception):

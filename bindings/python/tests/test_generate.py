@@ -249,6 +249,30 @@ def logits_processors_choose():
     raises(gpt.ArgumentError, lambda: generator.generate("The fox", num_beams=2), "can not use it")
 
 
+# A stream that is used in the middle of its own step goes on, and ends as any other.
+@case
+def logits_processors_can_not_use_their_own_stream():
+    generator = storyteller().generator(max_new_tokens=6, do_sample=False, eos_token_id=[])
+    expected = generator.generate(PROMPT).token_ids
+    calls = []
+
+    def use(ids, logits):
+        calls.append(raises(gpt.ArgumentError, lambda: next(stream), "can not use it"))
+        stream.close()
+
+    async def consume():
+        async for _ in stream:
+            pass
+
+    stream = generator.stream(PROMPT, logits_processor=use)
+    expect("".join(stream) != "")
+    expect_equal((stream.token_ids, stream.finish_reason, generator.active), (expected, "length", 0))
+    stream = generator.stream(PROMPT)
+    asyncio.run(consume())
+    expect_equal((stream.token_ids, stream.finish_reason, generator.active), (expected, "length", 0))
+    expect_equal(len(calls), 12)
+
+
 @case
 def lists_of_tokens_are_settings():
     model = storyteller()
