@@ -238,7 +238,7 @@ GO_EXAMPLES = \
 	bindings/examples/go/serve/main.go \
 	bindings/examples/go/stream/main.go \
 	bindings/examples/go/tokenize/main.go
-GO_PACKAGE_TESTS = bindings/go/gpt/example_test.go bindings/go/gpt/gpt_test.go
+GO_PACKAGE_TESTS = bindings/go/gpt/example_test.go bindings/go/gpt/gpt_test.go bindings/go/gpt/settings_test.go
 EXTRA_DIST += $(GO_PACKAGE) $(GO_HOOK) $(GO_PACKAGE_TESTS) bindings/go/go.mod bindings/go/test_go.sh
 
 if HAVE_GO

@@ -73,6 +73,8 @@ type Generator struct {
 	calls  *hookCalls
 	// Whether a context that ended just after a computation has cancelled the next one, which has not heard it yet.
 	late bool
+	// What EOSTokenIDs has set.
+	ends []int
 	// The sequence of the last stream, which is computed alone, or none.
 	streaming int64
 	// Held while C may see the handle in Cancel, which does not wait for the computation.

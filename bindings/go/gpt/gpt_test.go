@@ -716,27 +716,3 @@ func TestThousandsOfCyclesLeaveMemoryFlat(t *testing.T) {
 		}
 	}
 }
-
-func TestSettingsThatAreLists(t *testing.T) {
-	model := open(t)
-	first := must(model.Tokenizer().Encode(must(model.Generate(background, "The fox", gpt.MaxNewTokens(1), gpt.DoSample(false)))))
-	text := must(model.Generate(background, "The fox", gpt.MaxNewTokens(1), gpt.DoSample(false), gpt.SuppressTokens(first...)))
-	if text == must(model.Tokenizer().Decode(first)) {
-		t.Fatal(text)
-	}
-	biased := must(model.GenerateMany(background, []string{"The fox"}, gpt.MaxNewTokens(1), gpt.DoSample(false),
-		gpt.SequenceBias(map[int32]float32{584: 1000})))
-	if biased[0].TokenIDs[0] != 584 {
-		t.Fatal(biased)
-	}
-	stopped := must(model.GenerateMany(background, []string{"The fox"}, gpt.MaxNewTokens(200), gpt.StopStrings("."),
-		gpt.Seed(1), gpt.Temperature(0.7)))
-	if stopped[0].FinishReason != "stop_string" || strings.Contains(stopped[0].Text, ".") {
-		t.Fatal(stopped)
-	}
-	generator := must(model.Generator(gpt.TopK(1)))
-	defer generator.Close()
-	if err := generator.ResetSettings(); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -174,18 +174,22 @@ func Seed(seed uint64) Setting {
 // EOSTokenIDs are the tokens that end a sequence: these, and no others.
 func EOSTokenIDs(ids ...int32) Setting {
 	return Setting{name: "eos_token_id", apply: func(g *Generator) error {
-		vocab := core.Gpt_model_vocab_size(g.own())
-		for id := 0; id < vocab; id++ {
-			if core.Gpt_generator_stop_token(g.handle, id) != 0 {
-				if err := g.setStopToken(id, 0); err != nil {
-					return err
-				}
+		// There are no others than the model's, and those that were set here.
+		before := g.ends
+		for i := int64(0); i < core.Gpt_model_stop_token_count(g.own()); i++ {
+			before = append(before, core.Gpt_model_stop_token(g.own(), i))
+		}
+		for _, id := range before {
+			if err := g.setStopToken(id, 0); err != nil {
+				return err
 			}
 		}
+		g.ends = nil
 		for _, id := range ids {
 			if err := g.setStopToken(int(id), 1); err != nil {
 				return err
 			}
+			g.ends = append(g.ends, int(id))
 		}
 		return nil
 	}}

@@ -43,16 +43,20 @@ local function as_list(value)
     return type(value) == "table" and value or { value }
 end
 
--- The tokens that end a sequence: these, and no others.
+-- The tokens that end a sequence: these, and no others. Before there are none but the model's, and those set here.
 local function set_eos(generator, tokens)
     local handle = generator:_open_handle()
-    for token = 0, core.gpt_model_vocab_size(core.gpt_generator_model(handle)) - 1 do
-        if core.gpt_generator_stop_token(handle, token) ~= 0 then
-            core.gpt_generator_set_stop_token(handle, token, 0)
-        end
+    local model = core.gpt_generator_model(handle)
+    for i = 0, core.gpt_model_stop_token_count(model) - 1 do
+        core.gpt_generator_set_stop_token(handle, core.gpt_model_stop_token(model, i), 0)
     end
+    for _, token in ipairs(generator.ends or {}) do
+        core.gpt_generator_set_stop_token(handle, token, 0)
+    end
+    generator.ends = {}
     for _, token in ipairs(as_list(tokens)) do
         core.gpt_generator_set_stop_token(handle, token, 1)
+        generator.ends[#generator.ends + 1] = token
     end
 end
 

@@ -338,6 +338,29 @@ case("numbers instead of text", function()
     expect(math.abs(score[2] - expected) < 1e-4, score[2], "near", expected)
 end)
 
+case("eos_token_id is what was set last, until it is the model's again", function()
+    local generator = model:generator{}
+    local function expect_ends(...)
+        local wanted = {}
+        for _, id in ipairs{ ... } do wanted[id] = true end
+        for _, id in ipairs{ 0, 5, 6 } do
+            local _, output = generator:text{ prompt = "The fox", max_new_tokens = 1, do_sample = false,
+                                              logits_processor = function(_, logits) logits[id + 1] = 1e30 end }
+            expect_equal(output.token_ids[1], id)
+            expect_equal(output.finish_reason, wanted[id] and "stop_token" or "length")
+        end
+    end
+    expect_ends(0)
+    generator:set{ eos_token_id = { 5, 6 } }
+    expect_ends(5, 6)
+    expect_failure(gpt.ARGUMENT, "-1", generator:set{ eos_token_id = { 6, -1 } })
+    expect_ends(6)
+    generator:reset_settings()
+    expect_ends(0)
+    generator:set{ eos_token_id = {} }
+    expect_ends()
+end)
+
 case("settings", function()
     local generator = model:generator{ top_k = 5, early_stopping = true, seed = 2 ^ 40 }
     local values = generator:settings()

@@ -273,12 +273,12 @@ class GPT2LMHeadModel:
             if num_return_sequences != 1 and not sampling and beams == 1:
                 raise ValueError("num_return_sequences: without do_sample=True all sequences would be the same")
             generator.set(do_sample=sampling, **settings)
-            rows = _rows(input_ids) if input_ids is not None else [[self._end(generator)]]
+            rows = _rows(input_ids) if input_ids is not None else [[self._begin()]]
             self._limit(generator, max(len(row) for row in rows), settings)
             outputs = generator.generate(_used(rows, attention_mask), num_return_sequences=num_return_sequences,
                                          do_sample=sampling)
-            pad = pad_token_id if pad_token_id is not None else self._pad_token_id
-            fill = pad if pad is not None else self._end(generator)
+        pad = pad_token_id if pad_token_id is not None else self._pad_token_id
+        fill = pad if pad is not None else self._end(settings.get("eos_token_id"))
         texts = [row + output.token_ids for row, samples in zip(rows, outputs) for output in samples]
         return _tensor(_filled(texts, fill), _kind(input_ids))
 
@@ -293,11 +293,18 @@ class GPT2LMHeadModel:
                 raise ArgumentError("max_length: %d leaves no room after %d tokens" % (longest, width))
             generator.set(max_new_tokens=longest - width)
 
-    @staticmethod
-    def _end(generator: Generator) -> int:
-        """The token that ends texts, and begins and fills them too."""
-        stop = _gpt.gpt_python_stop_tokens(generator.handle)
-        return int(stop[0]) if stop else 0
+    def _begin(self) -> int:
+        """The token that begins texts."""
+        token = int(_gpt.gpt_model_bos_token(self.model.handle))
+        if token < 0:
+            raise ArgumentError("input_ids: they are needed, as the model has no token that begins texts")
+        return token
+
+    def _end(self, given: Any) -> int:
+        """The first of the tokens that end texts, given or the model's, which fills up texts, too."""
+        tokens = _gpt.gpt_model_stop_token(self.model.handle, 0) if given is None else given
+        first = tokens if hasattr(tokens, "__index__") else next(iter(tokens), 0)
+        return max(int(first), 0)
 
 
 def _used(rows: List[List[int]], attention_mask: Any) -> List[List[int]]:
@@ -337,9 +344,9 @@ class TextGenerationPipeline:
 
 
 def _lengths(generator: Generator, given: Dict[str, Any]) -> Dict[str, int]:
-    """What to set beside the lengths that are given: the one that counts alone, or that of transformers without any."""
+    """What to set beside the lengths that are given, of which max_new_tokens goes first, or without any."""
     if given.get("max_new_tokens"):
-        return {"max_length": 0}
+        return {}
     if given.get("max_length"):
         return {"max_new_tokens": 0}
     files = generator.settings()

@@ -98,6 +98,23 @@ def pipelines_have_a_length():
     expect_new_tokens(10, bare, max_length=5, max_new_tokens=10)
 
 
+# Without a prompt a text begins with the model's own token; shorter rows are filled up with the first that ends texts.
+@case
+def texts_begin_and_end_with_the_models_tokens():
+    path = tap.model_without("ends", "generation_config.json")
+    with open(tap.os.path.join(path, "generation_config.json"), "w", encoding="utf-8") as file:
+        file.write('{"bos_token_id": 5, "eos_token_id": [7, 3]}')
+    model = GPT2LMHeadModel.from_pretrained(path)
+    expect_equal(int(model.generate(max_new_tokens=1)[0][0]), 5)
+    rows = [[584], [584, 600]]
+    for given, fill in ((None, 7), (9, 9), ([8, 2], 8), ([], 0)):
+        output = model.generate(rows, eos_token_id=given, max_new_tokens=1)
+        expect_equal(int(output[0][2]), fill)
+    expect_equal(int(model.generate(rows, pad_token_id=4, max_new_tokens=1)[0][2]), 4)
+    none, _ = golden("openai-gpt")
+    raises(gpt.ArgumentError, lambda: GPT2LMHeadModel(none).generate(max_new_tokens=1), "input_ids")
+
+
 @case
 def what_libgpt_does_not_do_is_refused():
     model, ids = GPT2LMHeadModel(storyteller()), [[584, 600]]
