@@ -18,8 +18,7 @@ for header in gpt/gpt.h gpt/status.h gpt/version.h gpt/log.h gpt/tokenizer.h gpt
     if echo 'int x;' | ${TEST_CC:-cc} -x c++ -std=c++17 -fsyntax-only - 2>/dev/null; then
         expect "$header as C++17" compile c++ c++17 $header
     else
-        count=$((count + 1))
-        echo "ok $count - $header as C++17 # SKIP the compiler has no C++ here"
+        skip "$header as C++17" "the compiler has no C++ here"
     fi
 done
 expect_failure "a header that is not there is noticed" compile c c11 gpt/none.h
