@@ -44,14 +44,17 @@ expect "and leaves its binding out" says 'Go  *no (Go is 1.18.10, and 1.19 is ne
 
 # As on Fedora: one Lua, without its version in its names, and lib64 for compiled modules of Python.
 lua54=$(sed -n 's/^LUA54 = //p' "$build/Makefile")
-before pkg-config <<'END'
-for argument in "$@"; do
-    case $argument in
+for name in lua5.4 lua-5.4 lua54 lua-54 lua; do
+    ! pkg-config --exists "$name" || break
+done
+before pkg-config <<END
+for argument in "\$@"; do
+    case \$argument in
     lua5* | lua-5*) exit 1 ;;
-    lua) exec $tool "$1" lua5.4 ;;
+    lua) exec \$tool "\$1" $name ;;
     esac
 done
-exec $tool "$@"
+exec \$tool "\$@"
 END
 printf 'import site\nsite.getsitepackages = lambda: ["%s/p/lib64/python3/x", "%s/p/lib/python3/x"]\n' \
     "$scratch" "$scratch" >"$scratch/sitecustomize.py"
