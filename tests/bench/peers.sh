@@ -7,9 +7,11 @@
 #
 # GPT_CLI is the program of a build outside. Both sides run a GPT-2 124M with random weights, whose values do not matter
 # for speed. Without --mirror it is debootstrap's own. --apt-conf has settings of apt that the root needs to reach it.
+# `./dev compare` runs this, with debootstrap installed and in BUILD_PACKAGES what libgpt is built with.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-[ $# -gt 0 ] || { sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 2; }
+: "${BUILD_PACKAGES:?names the Debian packages that libgpt is built with; ./dev compare sets it}"
 gpt_cli=$(realpath "$1")
 shift
 mirror=
@@ -22,7 +24,7 @@ while [ $# -gt 0 ]; do
     --apt-conf) apt_conf=$2 ;;
     --work) work=$2 ;;
     --rounds) rounds=$2 ;;
-    *) sed -n '3,9s/^# \{0,1\}//p' "$0" && exit 2 ;;
+    *) sed -n '3,10s/^# \{0,1\}//p' "$0" && exit 2 ;;
     esac
     shift 2
 done
@@ -40,8 +42,8 @@ make_root() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     [ -z "$apt_conf" ] || cp "$apt_conf"/* "$root/etc/apt/apt.conf.d/"
     in_root apt-get update
-    in_root apt-get install -y --no-install-recommends llama.cpp gcc libc6-dev make pkg-config autoconf automake \
-        libtool libdnnl-dev libutf8proc-dev libcjson-dev libpcre2-dev
+    # shellcheck disable=SC2086 # a list of words
+    in_root apt-get install -y --no-install-recommends llama.cpp $BUILD_PACKAGES
     touch "$root/.complete"
 }
 
@@ -64,7 +66,6 @@ make_models() {
 }
 
 prepare() {
-    command -v debootstrap >/dev/null || apt-get install -y --no-install-recommends debootstrap
     make_root && build_in_root && make_models
 }
 
