@@ -4,8 +4,10 @@
 
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int wanted_count;
@@ -14,6 +16,8 @@ static int cases, failed_cases;
 static int expectations, failures; /* of the case that runs */
 static const char *skip_reason;
 static char directory[64];
+static unsigned most_seconds = 300;
+static char last_words[160]; /* for the case that runs, if it takes longer */
 
 static int fail_at(const char *file, int line)
 {
@@ -120,6 +124,32 @@ void test_skip(const char *reason)
     skip_reason = reason;
 }
 
+void test_limit(unsigned seconds)
+{
+    most_seconds = seconds;
+}
+
+static void bail_out(int signal)
+{
+    (void)signal;
+    _exit(write(STDOUT_FILENO, last_words, strlen(last_words)) < 0 ? 2 : 1);
+}
+
+/* Gives the case that begins its time, counted from what the program has used. */
+static void limit_time(const char *name)
+{
+    struct rusage used;
+    struct rlimit limit;
+    if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0)
+        return;
+    rlim_t end = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + most_seconds;
+    limit.rlim_cur = most_seconds > 0 && end < limit.rlim_max ? end : limit.rlim_max;
+    snprintf(last_words, sizeof last_words, "Bail out! %.80s takes more than %u seconds of processor time\n", name,
+             most_seconds);
+    signal(SIGXCPU, most_seconds > 0 ? bail_out : SIG_DFL);
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
 void test_begin(int argc, char **argv)
 {
     wanted_count = argc - 1;
@@ -136,6 +166,7 @@ void test_run(const char *name, void (*run)(void))
         return;
     expectations = failures = 0;
     skip_reason = NULL;
+    limit_time(name);
     run();
     cases++;
     if (skip_reason != NULL && failures == 0) {

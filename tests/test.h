@@ -42,6 +42,13 @@ double test_worse(double worst, double error);
 /* Ends the case: it can not run here, for this reason. */
 void test_skip(const char *reason);
 
+/*
+ * How many seconds of processor time each case may take from now on, those of its threads in all; 0 for any number. At
+ * first 300, many times what the slowest takes with sanitizers: no speed is measured, but what would never end does,
+ * and is named.
+ */
+void test_limit(unsigned seconds);
+
 void test_begin(int argc, char **argv);
 void test_run(const char *name, void (*run)(void));
 int test_end(void);

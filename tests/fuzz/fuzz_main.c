@@ -203,6 +203,8 @@ int main(int argc, char **argv)
     if (argc > 1)
         return 0;
     read_corpus();
+    if (getenv("FUZZ_RUNS") != NULL)
+        test_limit(0);
     TEST_BEGIN(argc, argv);
     TEST(corpus_runs);
     TEST(mutations_run);

@@ -264,6 +264,7 @@ int main(int argc, char **argv)
 {
     TEST_BEGIN(argc, argv);
     if (getenv("TEST_MODELS") != NULL) {
+        test_limit(0);
         TEST(made_models);
         return TEST_END();
     }
