@@ -509,10 +509,6 @@ static void ranges_outside_are_refused(void)
     EXPECT_OK(gpt__tensor_to_f32(out, &tensor, 2, 0));
 }
 
-/*
- * JSON members.
- */
-
 /* As many as several threads share give what each gives by itself. */
 static void mxfp4_blocks_in_threads(void)
 {
@@ -535,6 +531,10 @@ static void mxfp4_blocks_in_threads(void)
     free(blocks);
     free(out);
 }
+
+/*
+ * JSON.
+ */
 
 /* The allocations of cJSON that come before one fails, as malloc does. */
 static int cjson_allocations_left;

@@ -18,7 +18,6 @@ static void missing_tensors(void)
     model_free(&all);
 }
 
-/* Each tensor of a type that can not be read: complete, so that only the type is wrong. */
 /* Of several files none is to blame for what all lack, but their index. */
 static void missing_in_shards(void)
 {
@@ -32,6 +31,7 @@ static void missing_in_shards(void)
     model_free(&m);
 }
 
+/* Each tensor of a type that can not be read: complete, so that only the type is wrong. */
 static void wrong_types(void)
 {
     static const struct {

@@ -133,7 +133,6 @@ static void refuses_broken_vocabularies(void)
     expect_text_refused("{\"a\xFF\": 1}", GPT_E_FORMAT, "UTF-8");
 }
 
-/* The largest id that is allowed costs address space only. */
 /* A byte that is zero, which JSON has nowhere, would end a token early; here it stands for the question mark. */
 static void refuses_zero_bytes(void)
 {
@@ -145,6 +144,7 @@ static void refuses_zero_bytes(void)
     EXPECT(t == NULL);
 }
 
+/* The largest id that is allowed costs address space only. */
 static void allows_gaps_between_ids(void)
 {
     gpt_tokenizer *t = NULL;
