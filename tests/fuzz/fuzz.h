@@ -23,8 +23,11 @@ extern const char fuzz_corpus[];
  */
 const char *fuzz_write_file(const char *name, const uint8_t *data, size_t size);
 
-/* Encodes some text and the input itself, and decodes what comes out; for targets built with fuzz_text.c. */
-void fuzz_use_tokenizer(const gpt_tokenizer *tokenizer, const uint8_t *data, size_t size);
+/*
+ * What opening the input gave: a tokenizer comes with success only. It encodes some text and the input itself, decodes
+ * what comes out, and is freed; for targets built with fuzz_text.c.
+ */
+void fuzz_use_tokenizer(gpt_status status, gpt_tokenizer *tokenizer, const uint8_t *data, size_t size);
 
 /* Computes and generates a little; for targets that are built with fuzz_use.c. */
 void fuzz_use_model(gpt_model *model);

@@ -18,11 +18,15 @@ static void round_trip(const gpt_tokenizer *tokenizer, const char *text, size_t 
     gpt_free(decoded);
 }
 
-void fuzz_use_tokenizer(const gpt_tokenizer *tokenizer, const uint8_t *data, size_t size)
+void fuzz_use_tokenizer(gpt_status status, gpt_tokenizer *tokenizer, const uint8_t *data, size_t size)
 {
     static const char text[] = "Once upon a time, in the year 2024:\n\n  caf\xC3\xA9 \xE4\xB8\xAD\xE6\x96\x87 "
                                "<|endoftext|> x\xFF\0y's";
+    fuzz_check((status == GPT_OK) == (tokenizer != NULL), "a tokenizer comes with success");
+    if (tokenizer == NULL)
+        return;
     round_trip(tokenizer, text, sizeof text - 1, 0);
     round_trip(tokenizer, text, sizeof text - 1, GPT_ENCODE_ORDINARY);
     round_trip(tokenizer, (const char *)data, size < 200 ? size : 200, 0);
+    gpt_tokenizer_free(tokenizer);
 }
