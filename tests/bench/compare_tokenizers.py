@@ -53,7 +53,8 @@ def tiktoken_encoder(path):
     # The package would download the ranks: it is given those of the file.
     public.load_tiktoken_bpe = lambda *_, **__: tiktoken.load.load_tiktoken_bpe(path)
     encoding = tiktoken.Encoding(**getattr(public, name)())
-    return encoding.encode_ordinary
+    # Special tokens of the text are tokens, as they are for the other two.
+    return lambda text: encoding.encode(text, allowed_special="all")
 
 
 def tokenizers_encoder(path):
