@@ -10,8 +10,7 @@
 
 gpt_dtype gpt__attention_cache_type(gpt_dtype dtype, int32_t K)
 {
-    /* Larger heads could have sums that 32 bits do not hold. */
-    int is_exact = K <= INT32_MAX / (UINT8_MAX * INT8_MAX);
+    int is_exact = K <= GPT__MOST_INT8_INPUTS;
     if (dtype == GPT_DTYPE_INT8 && K % 4 == 0 && is_exact && gpt__panels_supported(GPT__PANEL_INT8))
         return GPT_DTYPE_INT8;
     if (dtype != GPT_DTYPE_F32 && K % 2 == 0 && gpt__panels_supported(GPT__PANEL_BF16))

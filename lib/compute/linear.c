@@ -46,14 +46,11 @@ static gpt_status pack_quantized(gpt__linear *linear, gpt__engine *engine, const
                            across ? 1 : K);
 }
 
-/* More products of the largest numbers than these do not fit in a sum. */
-#define MOST_INT8_INPUTS (INT32_MAX / (255 * 127))
-
 static gpt_status pack_int8(gpt__linear *linear, gpt__engine *engine, const gpt__weights_view *weights)
 {
-    if (linear->K > MOST_INT8_INPUTS)
+    if (linear->K > GPT__MOST_INT8_INPUTS)
         return gpt__fail(GPT_E_UNSUPPORTED, "int8: a layer has %lld inputs, expected at most %d, so that 32 bits hold "
-                         "their sum", (long long)linear->K, MOST_INT8_INPUTS);
+                         "their sum", (long long)linear->K, GPT__MOST_INT8_INPUTS);
     linear->scales = gpt__allocate((size_t)linear->N, sizeof(float));
     linear->offsets = gpt__allocate((size_t)linear->N, sizeof(int32_t));
     int8_t *quantized = gpt__allocate((size_t)linear->N * (size_t)linear->K, 1);

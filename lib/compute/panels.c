@@ -73,6 +73,14 @@ KERNEL("avx512f") void prefetch_group(const char *at)
     _mm_prefetch(at + 192, _MM_HINT_T0);
 }
 
+/* The inputs of a group, 4 bytes of any type, in each of 16 places. */
+KERNEL("avx512f") __m512i broadcast_group(const void *inputs)
+{
+    int32_t group;
+    __builtin_memcpy(&group, inputs, sizeof group);
+    return _mm512_set1_epi32(group);
+}
+
 /* sum [T] = what is in the tile's out, or zeros. */
 KERNEL("avx512f") void begin_sums(__m512 sum[][4], const tile *tile, int T)
 {
@@ -124,9 +132,7 @@ KERNEL("avx512f,avx512bw,avx512bf16") void multiply_bf16(const gpt__panel *panel
         prefetch_group(next);
         UNROLL
         for (int t = 0; t < T; t++) {
-            int32_t pair;
-            __builtin_memcpy(&pair, x + t * tile->x_stride + k, sizeof pair);
-            __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+            __m512bh value = (__m512bh)broadcast_group(x + t * tile->x_stride + k);
             UNROLL
             for (int j = 0; j < 4; j++)
                 sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, (__m512bh)_mm512_loadu_si512(at + 32 * j));
@@ -152,9 +158,7 @@ KERNEL("avx512f,avx512bw,avx512vnni") void multiply_int8(const gpt__panel *panel
         prefetch_group(next);
         UNROLL
         for (int t = 0; t < T; t++) {
-            int32_t four;
-            __builtin_memcpy(&four, x + t * tile->x_stride + k, sizeof four);
-            __m512i value = _mm512_set1_epi32(four);
+            __m512i value = broadcast_group(x + t * tile->x_stride + k);
             UNROLL
             for (int j = 0; j < 4; j++)
                 sum[t][j] = _mm512_dpbusd_epi32(sum[t][j], value, _mm512_loadu_si512(at + 64 * j));
@@ -197,9 +201,7 @@ KERNEL("avx512f,avx512bw,avx512bf16") void multiply_int8_bf16(const gpt__panel *
             weights[j] = widen_pair(at + 16 * j, at + panel->step / 2 + 16 * j);
         UNROLL
         for (int t = 0; t < T; t++) {
-            int32_t pair;
-            __builtin_memcpy(&pair, x + t * tile->x_stride + k, sizeof pair);
-            __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+            __m512bh value = (__m512bh)broadcast_group(x + t * tile->x_stride + k);
             UNROLL
             for (int j = 0; j < 4; j++)
                 sum[t][j] = _mm512_dpbf16_ps(sum[t][j], value, weights[j]);

@@ -11,6 +11,9 @@
  */
 #define GPT__UINT8_ZERO 128
 
+/* Of more products of the largest numbers, unsigned by signed, 32 bits do not hold the sum. */
+#define GPT__MOST_INT8_INPUTS (INT32_MAX / (UINT8_MAX * INT8_MAX))
+
 /* Rounds count floats to bf16. */
 void gpt__round_to_bf16(uint16_t *out, const float *values, int64_t count);
 
